@@ -1,0 +1,42 @@
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface ReceivedRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+export interface LoopbackServer extends AsyncDisposable {
+  /** `http://127.0.0.1:port`, without a slash at the end. */
+  readonly origin: string
+  readonly requests: readonly ReceivedRequest[]
+}
+
+/** Starts an HTTP server on a free loopback port; `answer` is called with each request once it is complete. */
+export async function startServer(
+  answer: (request: ReceivedRequest, response: ServerResponse) => void,
+): Promise<LoopbackServer> {
+  const requests: ReceivedRequest[] = []
+  const listener: RequestListener = async (message, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of message) chunks.push(chunk)
+    const { method = '', url = '', headers } = message
+    const request = { method, url, headers, body: Buffer.concat(chunks).toString() }
+    requests.push(request)
+    answer(request, response)
+  }
+  const server = createServer(listener)
+  // A test that fails before it closes its server must not keep the test run from ending.
+  server.unref().on('connection', (socket) => socket.unref())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
