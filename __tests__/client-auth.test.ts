@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals'
+import { authenticateClient, type ClientAuthentication, formEncode } from '../src/client-auth.ts'
+import { linesPrintedBy } from './stdout.ts'
+
+function authenticate(clientId: string, clientSecret: string) {
+  let authentication: ClientAuthentication | undefined
+  const printed = linesPrintedBy(() => {
+    authentication = authenticateClient({ clientId, clientSecret })
+  })
+  return { ...(authentication as ClientAuthentication), printed }
+}
+
+test('is the plain base64 of id and secret for a Spotify app, as its guide says', () => {
+  const { headers } = authenticate('0123456789abcdef', 'fedcba9876543210')
+  expect(headers).toEqual({
+    Authorization: `Basic ${Buffer.from('0123456789abcdef:fedcba9876543210').toString('base64')}`,
+  })
+})
+
+test('masks the credential and counts it, the secret and its encoded form among the secrets', () => {
+  const credential = Buffer.from('fake-id:fake%26secret').toString('base64')
+  const { printed, secrets } = authenticate('fake-id', 'fake&secret')
+  expect(printed).toEqual([`::add-mask::${credential}`])
+  expect(secrets).toEqual(['fake&secret', 'fake%26secret', credential])
+})
+
+test.each([
+  ['a colon', ':', '%3A'],
+  ['a plus', '+', '%2B'],
+  ['a percent sign', '%', '%25'],
+  ['an ampersand', '&', '%26'],
+  ['a space', ' ', '+'],
+  ['a letter beyond ASCII', 'ü', '%C3%BC'],
+  ['the example of RFC 6749, appendix B', ' %&+£€', '+%25%26%2B%C2%A3%E2%82%AC'],
+])('encodes %s (RFC 6749, appendix B)', (_name, value, encoded) => {
+  expect(formEncode(value)).toBe(encoded)
+})
+
+test.each([
+  ['nothing', 'fake-id', 'fake-secret', []],
+  ['the same value twice', 'fake', 'fake', ['client-id and client-secret are the same']],
+  ['quotes around the secret', 'fake-id', '"fake-secret"', ['client-secret stands in quotes']],
+  ['quotes around the id', "'fake-id'", 'fake-secret', ['client-id stands in quotes']],
+  ['a quote at one end only', 'fake-id', '"fake-secret', []],
+  ['white space inside', 'fake-id', 'fake secret', ['client-secret has white space inside']],
+])('finds odd: %s', (_name, clientId, clientSecret, expected) => {
+  expect(authenticate(clientId, clientSecret).oddities).toEqual(expected)
+})

@@ -1,0 +1,230 @@
+/** The built action, from outside: what a runner gives it, what it leaves behind. */
+import type { ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { startJob } from '../dev/fake-runner.ts'
+import { startServer } from '../dev/loopback-server.ts'
+import { startSpotify } from '../dev/spotify-stand-in.ts'
+import { expectNoLeak } from './leaks.ts'
+
+const APP = { clientId: 'fake-client-id', clientSecret: 'fake-client-secret' }
+const BASIC = Buffer.from(`${APP.clientId}:${APP.clientSecret}`).toString('base64')
+const CREDENTIALS = { 'client-id': APP.clientId, 'client-secret': APP.clientSecret }
+
+describe('with Spotify', () => {
+  test('hands over a token with which a later step calls the API', async () => {
+    await using spotify = await startSpotify(APP)
+    const job = startJob()
+    const before = Date.now()
+    const step = await job.runAction({ with: { ...CREDENTIALS, 'token-url': spotify.tokenUrl } })
+    const { 'access-token': token = '', 'expires-at': expiresAt = '', ...outputs } = step.outputs
+
+    expect(step.exitCode).toBe(0)
+    expect(outputs).toEqual({ 'token-type': 'Bearer', 'expires-in': '3600', scope: '' })
+    expect(expiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    expect(Math.abs(Date.parse(expiresAt) - before - 3_600_000)).toBeLessThan(60_000)
+    const response = await fetch(`${spotify.apiUrl}/v1/search?q=never&type=track`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(response.status).toBe(200)
+
+    const minute = expiresAt.replace('T', ' ').replace(/:\d\dZ$/, '')
+    expect(step.printed).toEqual([
+      `::add-mask::${APP.clientSecret}`,
+      `::add-mask::${BASIC}`,
+      `Asking ${new URL(spotify.origin).host} for an access token`,
+      `::add-mask::${token}`,
+      `Got a Bearer token, valid until ${minute} UTC, in 60 min`,
+    ])
+    expectNoLeak(step, [APP.clientSecret, BASIC, token])
+    expect(step.state).toEqual({ isPost: 'true' })
+    expect(step.files).toMatchObject({ ENV: '', PATH: '', STEP_SUMMARY: '' })
+  })
+
+  test('sends one request, that of the guide, and none in the post step', async () => {
+    await using spotify = await startSpotify(APP)
+    const job = startJob()
+    await job.runAction({ with: { ...CREDENTIALS, 'token-url': spotify.tokenUrl } })
+    const [post] = await job.runPostSteps()
+    expect(spotify.requests).toEqual([
+      {
+        method: 'POST',
+        url: '/api/token',
+        headers: expect.objectContaining({
+          authorization: `Basic ${BASIC}`,
+          'content-type': 'application/x-www-form-urlencoded',
+        }),
+        body: 'grant_type=client_credentials',
+      },
+    ])
+    expect(post).toMatchObject({ exitCode: 0, printed: [] })
+  })
+
+  test.each([
+    ['id', { 'client-id': 'wrong' }, 'Invalid client'],
+    ['secret', { 'client-secret': 'wrong' }, 'Invalid client secret'],
+  ])('says what is wrong with a wrong %s', async (_name, inputs, told) => {
+    await using spotify = await startSpotify(APP)
+    const step = await startJob().runAction({
+      with: { ...CREDENTIALS, ...inputs, 'token-url': spotify.tokenUrl },
+    })
+    expect(step).toMatchObject({ exitCode: 1, outputs: {} })
+    expect(step.printed.at(-1)).toBe(
+      `::error::Could not get a token from ${new URL(spotify.origin).host}: HTTP 400 invalid_client (${told}). Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.`,
+    )
+  })
+})
+
+test.each([
+  ['all that form-encoding changes', 'id:+%&=/ü', 'secret:+%&=/?#[]@!$\'()*,; "<>\\^`{|}~é漢'],
+  ['a percent sign before a command', 'fake-id', '%0A::error::fake'],
+])('brings intact to a server that decodes (RFC 6749, 2.3.1): %s', async (_name, clientId, clientSecret) => {
+  await using server = await startServer((_request, response) => {
+    response.end(JSON.stringify({ access_token: 'fake-token', token_type: 'Bearer' }))
+  })
+  const step = await startJob().runAction({
+    with: { 'client-id': clientId, 'client-secret': clientSecret, 'token-url': server.origin },
+  })
+  const credential = server.requests[0]?.headers.authorization?.replace('Basic ', '') ?? ''
+  const pair = Buffer.from(credential, 'base64').toString().split(':')
+  const decode = (text: string) => decodeURIComponent(text.replaceAll('+', ' '))
+  expect(pair.map(decode)).toEqual([clientId, clientSecret])
+  expect(step.exitCode).toBe(0)
+  expectNoLeak(step, [clientSecret, credential])
+})
+
+function json(fields: object, status = 200): (response: ServerResponse) => void {
+  return (response) => response.writeHead(status).end(JSON.stringify(fields))
+}
+
+const PAGE =
+  'Check token-url. A proxy or the login page of a network may also have answered in place of the server.'
+const FLOW = 'Allow the client credentials flow for this app in the settings of the server.'
+const ENDPOINT = 'Check that token-url is a token endpoint (RFC 6749, 5.1).'
+
+test.each<[string, (response: ServerResponse) => void, string]>([
+  [
+    'a refused grant',
+    json({ error: 'unsupported_grant_type', error_description: 'told' }, 400),
+    `HTTP 400 unsupported_grant_type (told). Check token-url. ${FLOW}`,
+  ],
+  [
+    'an HTML page',
+    (response) => response.end('<!doctype html>'),
+    `HTTP 200 with an HTML page instead of JSON. ${PAGE}`,
+  ],
+  ['an empty body', (response) => response.end(), `HTTP 200 with an empty answer. ${PAGE}`],
+  ['no access_token', json({ token_type: 'Bearer' }), `HTTP 200 with no access_token. ${ENDPOINT}`],
+  [
+    'a token with a line break',
+    json({ access_token: 'fake\n::stop-commands::x' }),
+    `HTTP 200 with an access_token that is not printable ASCII. ${ENDPOINT}`,
+  ],
+  [
+    'a body that breaks off',
+    (response) => {
+      response.writeHead(200, { 'content-length': '100' })
+      response.write('{"access_token":"fake', () => response.destroy())
+    },
+    'the connection broke off (ECONNRESET). Run the job again; if it fails again, look at the status page of the server.',
+  ],
+  [
+    'a redirect',
+    (response) => response.writeHead(307, { location: 'https://other.example/x' }).end(),
+    'HTTP 307, a redirect to https://other.example, which was not followed because it would take the credentials along. Put the final address into token-url.',
+  ],
+  [
+    'a description that is an attack',
+    json(
+      {
+        error: 'x',
+        error_description: `\n::stop-commands::x\n${APP.clientSecret} ${BASIC} fake-client-secre`,
+      },
+      400,
+    ),
+    'HTTP 400 x (?::stop-commands::x?*** *** fake-client-secre). Check token-url.',
+  ],
+])('fails with one error, and no output, on %s', async (_name, answer, message) => {
+  await using server = await startServer((_request, response) => answer(response))
+  const step = await startJob().runAction({ with: { ...CREDENTIALS, 'token-url': server.origin } })
+  const host = new URL(server.origin).host
+  expect(step).toMatchObject({ exitCode: 1, outputs: {} })
+  expect(step.printed.slice(2)).toEqual([
+    `Asking ${host} for an access token`,
+    `::error::Could not get a token from ${host}: ${message}`,
+  ])
+  expectNoLeak(step, [APP.clientSecret, BASIC])
+})
+
+test('masks every token before it prints anything else, warnings included', async () => {
+  await using server = await startServer((_request, response) =>
+    json({ access_token: 'fake-access', refresh_token: 'fake-refresh', expires_in: 'soon', scope: 7 })(
+      response,
+    ),
+  )
+  const step = await startJob().runAction({ with: { ...CREDENTIALS, 'token-url': server.origin } })
+  expect(step.printed.slice(3)).toEqual([
+    '::add-mask::fake-access',
+    '::add-mask::fake-refresh',
+    '::warning::The server names no valid token_type. Bearer is assumed.',
+    '::warning::The expires_in of the server is no number of seconds. expires-in and expires-at stay empty.',
+    '::warning::The scope of the server is no list of names. The output scope stays empty.',
+    'Got a Bearer token; the server does not say how long it is valid',
+  ])
+  expect(step.outputs).toEqual({
+    'access-token': 'fake-access',
+    'token-type': 'Bearer',
+    'expires-in': '',
+    'expires-at': '',
+    scope: '',
+  })
+})
+
+test.each([
+  [0, '0 s'],
+  [119, '119 s'],
+  [120, '2 min'],
+  [7199, '119 min'],
+  [7200, '2 h'],
+  [172_799, '47 h'],
+  [172_800, '2 days'],
+])('says of a token for %i seconds that it ends in %s', async (expires_in, duration) => {
+  await using server = await startServer((_request, response) =>
+    json({ access_token: 'fake-token', token_type: 'Bearer', expires_in })(response),
+  )
+  const { printed } = await startJob().runAction({ with: { ...CREDENTIALS, 'token-url': server.origin } })
+  expect(printed.at(-1)).toMatch(new RegExp(` UTC, in ${duration}$`))
+})
+
+test('refuses to run where the toolkit would print the outputs', async () => {
+  await using spotify = await startSpotify(APP)
+  const step = await startJob().runAction({
+    with: { ...CREDENTIALS, 'token-url': spotify.tokenUrl },
+    env: { GITHUB_OUTPUT: undefined },
+  })
+  expect(step.exitCode).toBe(1)
+  expect(step.printed).toEqual([
+    '::error::GITHUB_OUTPUT is not set, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides it.',
+  ])
+  expect(spotify.requests).toEqual([])
+})
+
+test('knows its post step even after a main step that failed at once', async () => {
+  const job = startJob()
+  const step = await job.runAction({ with: { ...CREDENTIALS, 'client-secret': '' } })
+  expect(step).toMatchObject({ exitCode: 1, outputs: {}, state: { isPost: 'true' } })
+  expect(step.printed).toEqual([expect.stringMatching(/^::error::client-secret is empty\. /)])
+  const [post] = await job.runPostSteps()
+  expect(post).toMatchObject({ exitCode: 0, printed: [] })
+})
+
+test('fails when the event loop runs empty before an answer came', async () => {
+  const step = await startJob().runAction({
+    with: { ...CREDENTIALS, 'token-url': 'http://localhost:1' },
+    env: {
+      NODE_OPTIONS: `--require "${join(import.meta.dirname, 'silent-http.cjs').replaceAll('\\', '/')}"`,
+    },
+  })
+  expect(step).toMatchObject({ exitCode: 1, outputs: {} })
+  expect(step.printed.at(-1)).toMatch(/^::error::Stopped without a token: /)
+})

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { startServer } from '../dev/loopback-server.ts'
+import { post } from '../src/http.ts'
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+const PARAMETERS = new URLSearchParams({ grant_type: 'client_credentials' })
+const TIMEOUT_MS = 10_000
+
+test('sends exactly the request of the guide', async () => {
+  await using server = await startServer((_request, response) => response.end('{}'))
+  const url = new URL(`${server.origin}/api/token?tenant=1`)
+  await post(url, { Authorization: 'Basic ZmFrZTpmYWtl' }, PARAMETERS, TIMEOUT_MS)
+  expect(server.requests).toEqual([
+    {
+      method: 'POST',
+      url: '/api/token?tenant=1',
+      headers: {
+        accept: 'application/json',
+        authorization: 'Basic ZmFrZTpmYWtl',
+        connection: 'close',
+        'content-length': '29',
+        'content-type': 'application/x-www-form-urlencoded',
+        host: url.host,
+        'user-agent': `client-credentials-token/${version}`,
+      },
+      body: 'grant_type=client_credentials',
+    },
+  ])
+})
+
+test("keeps the runner's orchestration ID to itself", async () => {
+  await using server = await startServer((_request, response) => response.end('{}'))
+  process.env['ACTIONS_ORCHESTRATION_ID'] = 'fake-orchestration'
+  try {
+    await post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)
+  } finally {
+    delete process.env['ACTIONS_ORCHESTRATION_ID']
+  }
+  expect(JSON.stringify(server.requests)).not.toContain('fake-orchestration')
+})
+
+test.each([200, 401, 503])('returns status, headers and body of an answer with status %i', async (status) => {
+  await using server = await startServer((_request, response) => {
+    response.writeHead(status, { 'retry-after': '7' }).end('\ufeff{"ü":1}')
+  })
+  const url = new URL(server.origin)
+  const answer = await post(url, {}, PARAMETERS, TIMEOUT_MS)
+  expect(answer).toMatchObject({ url, status, headers: { 'retry-after': '7' }, body: '{"ü":1}' })
+})
+
+test.each([301, 302, 303, 307, 308])('does not follow a redirect with status %i', async (status) => {
+  await using other = await startServer((_request, response) => response.end('{}'))
+  await using server = await startServer((_request, response) => {
+    response.writeHead(status, { location: `${other.origin}/token` }).end()
+  })
+  const answer = await post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)
+  expect(answer.status).toBe(status)
+  expect(other.requests).toEqual([])
+})
+
+test('takes a body of 1 MiB and refuses one byte more', async () => {
+  let bytes = 1024 * 1024
+  await using server = await startServer((_request, response) => response.end('x'.repeat(bytes)))
+  const answer = await post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)
+  expect(answer.body).toHaveLength(bytes)
+  bytes += 1
+  await expect(post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)).rejects.toThrow(
+    new Error('the answer is larger than 1 MiB. Check token-url.'),
+  )
+})
+
+const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.'
+
+test('fails when the connection breaks off in the middle of the body', async () => {
+  await using server = await startServer((_request, response) => {
+    response.writeHead(200, { 'content-length': '100' })
+    response.write('{"access_token":"fake', () => response.destroy())
+  })
+  await expect(post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)).rejects.toThrow(
+    new Error(`the connection broke off (ECONNRESET). ${RUN_AGAIN}`),
+  )
+})
+
+test('fails when nobody listens', async () => {
+  const server = await startServer(() => {})
+  await server[Symbol.asyncDispose]()
+  await expect(post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)).rejects.toThrow(
+    new Error(
+      'the connection was refused (ECONNREFUSED). Check the host in token-url, and that the runner can reach it.',
+    ),
+  )
+})
+
+test.each([
+  ['no answer comes', () => {}],
+  ['the body does not end', (response: ServerResponse) => void response.write('{')],
+])('fails within the time limit when %s', async (_name, answer) => {
+  await using server = await startServer((_request, response) => answer(response))
+  await expect(post(new URL(server.origin), {}, PARAMETERS, 50)).rejects.toThrow(
+    new Error(`no complete answer within the time limit (TimeoutError). ${RUN_AGAIN}`),
+  )
+})

@@ -1,0 +1,82 @@
+import { afterEach, expect, test } from '@jest/globals'
+import { readInputs } from '../src/inputs.ts'
+import { linesPrintedBy } from './stdout.ts'
+
+const VALID = {
+  'client-id': 'fake-id',
+  'client-secret': 'fake-secret',
+  'token-url': 'https://as.example/token',
+}
+
+function setInputs(inputs: Record<string, string>): void {
+  for (const [name, value] of Object.entries({ ...VALID, ...inputs })) {
+    process.env[`INPUT_${name.toUpperCase()}`] = value
+  }
+}
+
+afterEach(() => {
+  for (const name of Object.keys(VALID)) delete process.env[`INPUT_${name.toUpperCase()}`]
+})
+
+test('returns the inputs and masks the secret, but not the id', () => {
+  setInputs({})
+  let inputs: unknown
+  expect(linesPrintedBy(() => (inputs = readInputs()))).toEqual(['::add-mask::fake-secret'])
+  expect(inputs).toEqual({
+    clientId: 'fake-id',
+    clientSecret: 'fake-secret',
+    tokenUrl: new URL('https://as.example/token'),
+  })
+})
+
+test('drops the line break that a stored secret often ends with', () => {
+  setInputs({ 'client-secret': 'fake-secret\n' })
+  expect(linesPrintedBy(readInputs)).toEqual(['::add-mask::fake-secret'])
+})
+
+const NOT_GIVEN =
+  'Check the name of the secret and, if it belongs to an environment, that the job names that environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.'
+const CONTROL =
+  'has a line break or another control character inside. Store it again, as one line and without anything around it.'
+const EXPRESSION =
+  'holds an expression that was not evaluated: it still has ${{ in it. Write the expression into the workflow file itself, as in ${{ secrets.NAME }}.'
+
+test.each([
+  ['an empty client-id', { 'client-id': '' }, `client-id is empty. ${NOT_GIVEN}`],
+  ['an empty client-secret', { 'client-secret': '' }, `client-secret is empty. ${NOT_GIVEN}`],
+  ['white space for a client-secret', { 'client-secret': ' \n ' }, `client-secret is empty. ${NOT_GIVEN}`],
+  [
+    'an empty token-url, lest the credentials of another server go to Spotify',
+    { 'token-url': '' },
+    'token-url is empty. Give the address of the token endpoint, or leave the input out for Spotify.',
+  ],
+  ['a line break in client-id', { 'client-id': 'fake\nid' }, `client-id ${CONTROL}`],
+  ['a line break in client-secret', { 'client-secret': 'fake\r\nsecret' }, `client-secret ${CONTROL}`],
+  [
+    'a control character in client-secret',
+    { 'client-secret': 'fake\u0001secret' },
+    `client-secret ${CONTROL}`,
+  ],
+  ['a line separator in client-secret', { 'client-secret': 'fake\u2028secret' }, `client-secret ${CONTROL}`],
+  ['an expression in client-id', { 'client-id': '${{ secrets.ID }}' }, `client-id ${EXPRESSION}`],
+  ['an expression in client-secret', { 'client-secret': '${{ secrets.S }}' }, `client-secret ${EXPRESSION}`],
+  ['an expression in token-url', { 'token-url': 'https://${{ vars.HOST }}/' }, `token-url ${EXPRESSION}`],
+  [
+    'a token-url that is none',
+    { 'token-url': 'as.example' },
+    'token-url is not a URL. Give the whole address, from https:// on.',
+  ],
+])('refuses %s', (_name, inputs, message) => {
+  setInputs(inputs)
+  linesPrintedBy(() => expect(readInputs).toThrow(new Error(message)))
+})
+
+test('masks the secret before it refuses anything', () => {
+  setInputs({ 'client-id': '' })
+  expect(linesPrintedBy(() => expect(readInputs).toThrow())).toEqual(['::add-mask::fake-secret'])
+})
+
+test('masks nothing where there is no secret: the runner would warn', () => {
+  setInputs({ 'client-secret': '' })
+  expect(linesPrintedBy(() => expect(readInputs).toThrow())).toEqual([])
+})

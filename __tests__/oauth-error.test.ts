@@ -1,0 +1,131 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { expect, test } from '@jest/globals'
+import { explainFailure, type JsonObject } from '../src/oauth-error.ts'
+
+const SECRET = 'fake-secret-0123456789'
+const CREDENTIALS =
+  'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.'
+const FLOW = 'Allow the client credentials flow for this app in the settings of the server.'
+const SERVER =
+  'The server has a problem of its own. Run the job again; if it fails again, look at its status page.'
+const PAGE =
+  'Check token-url. A proxy or the login page of a network may also have answered in place of the server.'
+
+function explain(
+  status: number,
+  body: string | JsonObject,
+  headers: IncomingHttpHeaders = {},
+  oddities: string[] = [],
+) {
+  const url = new URL('https://as.example/token')
+  const fields = typeof body === 'string' ? undefined : body
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return explainFailure({ url, status, headers, body: text }, fields, [SECRET], oddities)
+}
+
+test.each([
+  [
+    'invalid_request',
+    `HTTP 400 invalid_request (Told). Check that token-url is the token endpoint: the server misses a parameter or does not take one.`,
+  ],
+  ['invalid_client', `HTTP 400 invalid_client (Told). ${CREDENTIALS}`],
+  [
+    'invalid_grant',
+    'HTTP 400 invalid_grant (Told). Check that token-url is the endpoint for the client credentials flow.',
+  ],
+  ['unauthorized_client', `HTTP 400 unauthorized_client (Told). ${FLOW}`],
+  ['unsupported_grant_type', `HTTP 400 unsupported_grant_type (Told). Check token-url. ${FLOW}`],
+  [
+    'invalid_scope',
+    'HTTP 400 invalid_scope (Told). Check in the settings of the server which scope this app may have.',
+  ],
+  ['a_code_of_its_own', 'HTTP 400 a_code_of_its_own (Told). Check token-url.'],
+  ['constructor', 'HTTP 400 constructor (Told). Check token-url.'],
+])('explains the error code %s', (error, message) => {
+  expect(explain(400, { error, error_description: 'Told' })).toBe(message)
+})
+
+test.each([
+  [401, `HTTP 401 (Told). ${CREDENTIALS}`],
+  [403, `HTTP 403 (Told). ${FLOW} Check, too, whether it refuses the address of the runner.`],
+  [404, 'HTTP 404 (Told). Check the path in token-url: there is nothing at it.'],
+  [405, 'HTTP 405 (Told). Check the path in token-url: it takes no POST, so it is no token endpoint.'],
+  [407, 'HTTP 407 (Told). Check the user name and password in the proxy setting (https_proxy).'],
+  [418, 'HTTP 418 (Told). Check token-url.'],
+  [429, 'HTTP 429 (Told). There were too many requests. Run the job again later.'],
+  [500, `HTTP 500 (Told). ${SERVER}`],
+  [503, `HTTP 503 (Told). ${SERVER}`],
+])('explains the status %i, where there is no error code', (status, message) => {
+  expect(explain(status, { message: 'Told' })).toBe(message)
+})
+
+test.each([
+  ['the API of Spotify', { error: { status: 400, message: 'Told' } }, 'HTTP 400 (Told). Check token-url.'],
+  ['problem details (RFC 9457)', { title: 'Short', detail: 'Told' }, 'HTTP 400 (Told). Check token-url.'],
+  ['a title alone', { title: 'Told' }, 'HTTP 400 (Told). Check token-url.'],
+  ['no text', { error: 'invalid_client' }, `HTTP 400 invalid_client. ${CREDENTIALS}`],
+  [
+    'an empty text',
+    { error: 'invalid_client', error_description: ' ' },
+    `HTTP 400 invalid_client. ${CREDENTIALS}`,
+  ],
+  ['nothing', {}, 'HTTP 400. Check token-url.'],
+  [
+    'values of the wrong type',
+    { error: 7, error_description: {}, message: [] },
+    'HTTP 400. Check token-url.',
+  ],
+  ['an error that is null', { error: null }, 'HTTP 400. Check token-url.'],
+  ['an empty code', { error: '' }, 'HTTP 400. Check token-url.'],
+])('reads the shape of %s', (_name, body, message) => {
+  expect(explain(400, body)).toBe(message)
+})
+
+test.each([
+  [
+    'an HTML page',
+    200,
+    '<!DOCTYPE html><title>x</title>',
+    `HTTP 200 with an HTML page instead of JSON. ${PAGE}`,
+  ],
+  [
+    'an HTML page after white space',
+    403,
+    '\n <html>',
+    `HTTP 403 with an HTML page instead of JSON. ${FLOW} Check, too, whether it refuses the address of the runner.`,
+  ],
+  ['the HTML page of a gateway', 502, '<html>', `HTTP 502 with an HTML page instead of JSON. ${SERVER}`],
+  ['nothing', 200, '', `HTTP 200 with an empty answer. ${PAGE}`],
+  ['white space', 200, '\n', `HTTP 200 with an empty answer. ${PAGE}`],
+  ['text', 400, 'access_token=fake', `HTTP 400 with something else than a JSON object. ${PAGE}`],
+])('explains %s in place of JSON', (_name, status, body, message) => {
+  expect(explain(status, body)).toBe(message)
+})
+
+const NOT_FOLLOWED =
+  'which was not followed because it would take the credentials along. Put the final address into token-url.'
+
+test.each([
+  ['another host', 'https://other.example:8443/path?secret=1', `https://other.example:8443, ${NOT_FOLLOWED}`],
+  ['a path', '/login', `https://as.example, ${NOT_FOLLOWED}`],
+  ['nowhere', undefined, `https://as.example, ${NOT_FOLLOWED}`],
+  ['what is no address', 'https://[', `no valid address, ${NOT_FOLLOWED}`],
+])('names the target of a redirect to %s', (_name, location, message) => {
+  expect(explain(307, '', location === undefined ? {} : { location })).toBe(
+    `HTTP 307, a redirect to ${message}`,
+  )
+})
+
+test('tells what is odd about the credentials only when they are refused', () => {
+  const oddities = ['client-secret stands in quotes', 'client-secret has white space inside']
+  expect(explain(400, { error: 'invalid_client' }, {}, oddities)).toBe(
+    `HTTP 400 invalid_client. ${CREDENTIALS} Note that client-secret stands in quotes. Note that client-secret has white space inside.`,
+  )
+  expect(explain(400, { error: 'invalid_scope' }, {}, oddities)).not.toContain('Note')
+})
+
+test('shows the text of the server as printable ASCII without secrets', () => {
+  expect(
+    explain(400, { error: `x\n::error::${SECRET}`, error_description: `##[error]${SECRET}\u0007` }),
+  ).toBe('HTTP 400 x?::error::*** (## [error]***?). Check token-url.')
+})

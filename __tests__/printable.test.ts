@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals'
+import { printable } from '../src/printable.ts'
+
+const SECRET = 'fake-secret-0123456789'
+
+test.each([
+  ['plain text', 'Invalid client secret', 'Invalid client secret'],
+  ['line breaks, so that no command starts a line', 'a\r\n::stop-commands::x', 'a??::stop-commands::x'],
+  ['escape sequences', '\u001b[31mred\u001b[0m', '?[31mred?[0m'],
+  ['separators of Unicode', 'a\u2028b\u2029c\u0085d', 'a?b?c?d'],
+  ['one mark for a character beyond the BMP', 'a\u{1f600}b', 'a?b'],
+  ['the older command form, obeyed anywhere in a line', 'x ##[add-mask]y', 'x ## [add-mask]y'],
+  ['a secret', `is ${SECRET} wrong?`, 'is *** wrong?'],
+  ['a secret twice', `${SECRET}${SECRET}`, '******'],
+  ['200 characters', 'x'.repeat(200), 'x'.repeat(200)],
+  ['201 characters', 'x'.repeat(201), `${'x'.repeat(197)}...`],
+  ['a secret across the cut', `${'x'.repeat(190)}${SECRET}`, `${'x'.repeat(190)}***`],
+])('%s', (_name, text, expected) => {
+  expect(printable(text, [SECRET])).toBe(expected)
+})
+
+test('takes out the longest secret first, where one is part of another', () => {
+  expect(printable('fake-secret and fake-secret-longer', ['fake-secret', 'fake-secret-longer'])).toBe(
+    '*** and ***',
+  )
+})
+
+test('takes out a secret that is not ASCII, as it would be shown', () => {
+  expect(printable('pässwörd-fake', ['pässwörd-fake'])).toBe('***')
+})
+
+test('leaves the text alone where a secret is empty', () => {
+  expect(printable('abc', [''])).toBe('abc')
+})

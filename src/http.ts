@@ -1,0 +1,67 @@
+import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
+import { HttpClient } from '@actions/http-client'
+import { explainConnectionError } from './connection-error.ts'
+
+const USER_AGENT = 'client-credentials-token/1.0.0'
+const MAX_BODY_BYTES = 1024 * 1024
+
+export interface Answer {
+  readonly url: URL
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/**
+ * Sends one form (RFC 6749, 4.4.2) and reads the whole answer, whatever its status. Redirects are not
+ * followed, for they would carry the credentials to another host.
+ * @throws Error with what kept the answer from coming: no connection, a broken one, `timeoutMs` over, a body
+ *   beyond 1 MiB
+ */
+export async function post(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  parameters: URLSearchParams,
+  timeoutMs: number,
+): Promise<Answer> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  const client = new HttpClient(undefined, [finishRequest(signal)], { allowRedirects: false })
+  try {
+    const { message } = await client.post(url.href, parameters.toString(), {
+      ...headers,
+      Accept: 'application/json',
+      'Content-Type': 'application/x-www-form-urlencoded',
+    })
+    const body = await readBody(message)
+    return { url, status: message.statusCode ?? 0, headers: message.headers, body }
+  } catch (error) {
+    throw new Error(explainConnectionError(signal.aborted ? signal.reason : error))
+  }
+}
+
+/** The handler that is the client's only way to the options of the request itself. */
+function finishRequest(signal: AbortSignal) {
+  return {
+    prepareRequest(options: RequestOptions) {
+      // Bounds connect, head and body; the client's own socketTimeout is for idle sockets only.
+      options.signal = signal
+      // Here, because the client would append the runner's orchestration ID, which is no business of the server.
+      options.headers = { ...options.headers, 'user-agent': USER_AGENT }
+    },
+    canHandleAuthentication: () => false,
+    handleAuthentication: () => Promise.reject(new Error('unreachable')),
+  }
+}
+
+async function readBody(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  // Iterated, for the client's readBody() never settles when the connection breaks off in the middle.
+  for await (const chunk of message) {
+    bytes += chunk.length
+    if (bytes > MAX_BODY_BYTES) throw new Error('the answer is larger than 1 MiB. Check token-url.')
+    chunks.push(chunk)
+  }
+  // A decoder and not toString(): it drops a byte order mark, which JSON.parse would refuse.
+  return new TextDecoder().decode(Buffer.concat(chunks))
+}

@@ -1,0 +1,50 @@
+import * as core from '@actions/core'
+import { parseEndpoint } from './endpoints.ts'
+
+export interface Inputs {
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly tokenUrl: URL
+}
+
+const WHERE_SECRETS_ARE_MISSING =
+  'Check the name of the secret and, if it belongs to an environment, that the job names that environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.'
+
+/**
+ * Reads and checks every input; masks those that are secret before it checks them.
+ * @throws Error that names the input first and says the cure
+ */
+export function readInputs(): Inputs {
+  const clientSecret = core.getInput('client-secret')
+  if (clientSecret !== '') core.setSecret(clientSecret)
+  const clientId = core.getInput('client-id')
+  const tokenUrl = core.getInput('token-url')
+
+  requireValue('client-id', clientId, WHERE_SECRETS_ARE_MISSING)
+  requireValue('client-secret', clientSecret, WHERE_SECRETS_ARE_MISSING)
+  requireValue(
+    'token-url',
+    tokenUrl,
+    'Give the address of the token endpoint, or leave the input out for Spotify.',
+  )
+  for (const [name, value] of [
+    ['client-id', clientId],
+    ['client-secret', clientSecret],
+  ] as const) {
+    if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
+      throw new Error(
+        `${name} has a line break or another control character inside. Store it again, as one line and without anything around it.`,
+      )
+    }
+  }
+  return { clientId, clientSecret, tokenUrl: parseEndpoint('token-url', tokenUrl) }
+}
+
+function requireValue(name: string, value: string, cure: string): void {
+  if (value === '') throw new Error(`${name} is empty. ${cure}`)
+  if (value.includes('${{')) {
+    throw new Error(
+      `${name} holds an expression that was not evaluated: it still has \${{ in it. Write the expression into the workflow file itself, as in \${{ secrets.NAME }}.`,
+    )
+  }
+}

@@ -1,0 +1,69 @@
+import * as core from '@actions/core'
+import { authenticateClient, type ClientAuthentication } from './client-auth.ts'
+import { post } from './http.ts'
+import { readInputs } from './inputs.ts'
+import { parseTokenResponse, type TokenResponse, tokenRequestParameters } from './token.ts'
+
+/** For the whole exchange: connect, request and answer. */
+const TIMEOUT_MS = 60_000
+
+/**
+ * Gets an access token (RFC 6749, 4.4) and hands it to the following steps.
+ * @throws Error with the sentence to show; no output is set then
+ */
+export async function main(): Promise<void> {
+  refuseWithoutOutputFile()
+  const inputs = readInputs()
+  const authentication = authenticateClient(inputs)
+  core.info(`Asking ${inputs.tokenUrl.host} for an access token`)
+  const token = await requestToken(inputs.tokenUrl, authentication)
+
+  for (const secret of token.secrets) core.setSecret(secret)
+  for (const warning of token.warnings) core.warning(warning)
+  setOutputs(token)
+  core.info(describeToken(token))
+}
+
+/** Without the file the toolkit would print the outputs to the log, the token among them. */
+function refuseWithoutOutputFile(): void {
+  if (!process.env['GITHUB_OUTPUT']) {
+    throw new Error(
+      'GITHUB_OUTPUT is not set, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides it.',
+    )
+  }
+}
+
+async function requestToken(tokenUrl: URL, authentication: ClientAuthentication): Promise<TokenResponse> {
+  const requestedAt = new Date()
+  try {
+    const answer = await post(tokenUrl, authentication.headers, tokenRequestParameters(), TIMEOUT_MS)
+    return parseTokenResponse(answer, requestedAt, authentication)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`Could not get a token from ${tokenUrl.host}: ${reason}`)
+  }
+}
+
+function setOutputs({ accessToken, tokenType, lifetime, scope }: TokenResponse): void {
+  core.setOutput('access-token', accessToken)
+  core.setOutput('token-type', tokenType)
+  core.setOutput('expires-in', lifetime?.seconds ?? '')
+  core.setOutput('expires-at', lifetime?.end.toISOString().replace(/\.\d+Z$/, 'Z') ?? '')
+  core.setOutput('scope', scope)
+}
+
+function describeToken({ tokenType, lifetime }: TokenResponse): string {
+  if (lifetime === undefined) return `Got a ${tokenType} token; the server does not say how long it is valid`
+  const minute = lifetime.end
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/:\d\d\.\d+Z$/, ' UTC')
+  return `Got a ${tokenType} token, valid until ${minute}, in ${describeDuration(lifetime.seconds)}`
+}
+
+function describeDuration(seconds: number): string {
+  if (seconds < 2 * 60) return `${seconds} s`
+  if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)} h`
+  return `${Math.floor(seconds / 86_400)} days`
+}
