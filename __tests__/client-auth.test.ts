@@ -36,13 +36,31 @@ test.each([
   expect(formEncode(value)).toBe(encoded)
 })
 
+const ENCODED = 'has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode'
+
 test.each([
   ['nothing', 'fake-id', 'fake-secret', []],
   ['the same value twice', 'fake', 'fake', ['client-id and client-secret are the same']],
-  ['quotes around the secret', 'fake-id', '"fake-secret"', ['client-secret stands in quotes']],
-  ['quotes around the id', "'fake-id'", 'fake-secret', ['client-id stands in quotes']],
-  ['a quote at one end only', 'fake-id', '"fake-secret', []],
-  ['white space inside', 'fake-id', 'fake secret', ['client-secret has white space inside']],
+  [
+    'quotes around the secret',
+    'fake-id',
+    '"fake-secret"',
+    ['client-secret stands in quotes', `client-secret ${ENCODED}`],
+  ],
+  [
+    'quotes around the id',
+    "'fake-id'",
+    'fake-secret',
+    ['client-id stands in quotes', `client-id ${ENCODED}`],
+  ],
+  ['a quote at one end only', 'fake-id', '"fake-secret', [`client-secret ${ENCODED}`]],
+  [
+    'white space inside',
+    'fake-id',
+    'fake secret',
+    ['client-secret has white space inside', `client-secret ${ENCODED}`],
+  ],
+  ['a sign that is sent encoded', 'fake:id', 'fake-secret', [`client-id ${ENCODED}`]],
 ])('finds odd: %s', (_name, clientId, clientSecret, expected) => {
   expect(authenticate(clientId, clientSecret).oddities).toEqual(expected)
 })

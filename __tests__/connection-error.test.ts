@@ -21,14 +21,7 @@ test.each([
   ['ERR_TLS_CERT_ALTNAME_INVALID', `no secure connection (ERR_TLS_CERT_ALTNAME_INVALID). ${TLS}`],
   ['EPROTO', `no secure connection (EPROTO). ${TLS}`],
 ])('explains %s', (code, message) => {
-  expect(explainConnectionError(withCode(code))).toBe(message)
-})
-
-test('explains a time-out', () => {
-  const timeout = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
-  expect(explainConnectionError(timeout)).toBe(
-    `no complete answer within the time limit (TimeoutError). ${RUN_AGAIN}`,
-  )
+  expect(explainConnectionError(withCode(code)).message).toBe(message)
 })
 
 test.each([
@@ -36,16 +29,71 @@ test.each([
   ['the first of several errors', new AggregateError([withCode('EPIPE'), withCode('ENOTFOUND')])],
   ['the cause of one of several', new AggregateError([new Error('', { cause: withCode('EPIPE') })])],
 ])('looks through to %s', (_name, error) => {
-  expect(explainConnectionError(error)).toBe(`the connection broke off (EPIPE). ${RUN_AGAIN}`)
+  expect(explainConnectionError(error).message).toBe(`the connection broke off (EPIPE). ${RUN_AGAIN}`)
 })
 
 test.each([
-  ['a message', new Error('told'), 'told'],
-  ['a message with a line break', new Error('told\n::x::'), 'told?::x::'],
-  ['no message but a code', Object.assign(new Error(''), { code: 'EODD' }), 'EODD'],
-  ['neither', new RangeError(''), 'RangeError'],
-  ['no errors inside', new AggregateError([]), 'AggregateError'],
-  ['something thrown that is no error', 'told', 'told'],
+  ['a message', new Error('told'), 'told. Check token-url.'],
+  ['a message with a line break', new Error('told\n::x::'), 'told?::x::. Check token-url.'],
+  ['no message but a code', Object.assign(new Error(''), { code: 'EODD' }), 'EODD. Check token-url.'],
+  ['neither', new RangeError(''), 'RangeError. Check token-url.'],
+  ['no errors inside', new AggregateError([]), 'AggregateError. Check token-url.'],
+  ['something thrown that is no error', 'told', 'told. Check token-url.'],
 ])('never ends with an empty reason: %s', (_name, error, message) => {
-  expect(explainConnectionError(error)).toBe(message)
+  expect(explainConnectionError(error).message).toBe(message)
+})
+
+const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.'
+const tunnel = (rest: string) =>
+  Object.assign(new Error(`tunneling socket could not be established, ${rest}`), { code: 'ECONNRESET' })
+
+test.each([
+  [
+    'that asks for credentials',
+    tunnel('statusCode=407'),
+    'the proxy asks for credentials (HTTP 407). Check user name and password in https_proxy.',
+  ],
+  ['that refuses', tunnel('statusCode=403'), `the proxy does not connect to it (HTTP 403). ${CHECK_PROXY}`],
+  [
+    'that is not there',
+    tunnel('cause=connect ECONNREFUSED 127.0.0.1:3128'),
+    `the proxy cannot be reached (ECONNREFUSED). ${CHECK_PROXY}`,
+  ],
+  ['that fails in an unknown way', tunnel('cause='), `the proxy cannot be reached (unknown). ${CHECK_PROXY}`],
+  [
+    'whose address is no URL',
+    withCode('ERR_INVALID_URL'),
+    'the proxy setting https_proxy is not a URL (ERR_INVALID_URL). Write it as http://host:port.',
+  ],
+  [
+    'whose password is badly escaped',
+    new URIError('URI malformed'),
+    'the proxy setting https_proxy is not a URL (URIError). Write it as http://host:port.',
+  ],
+])('explains a proxy %s', (_name, error, message) => {
+  expect(explainConnectionError(error).message).toBe(message)
+})
+
+test.each([
+  ...[
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'ECONNREFUSED',
+    'ENETUNREACH',
+    'EHOSTUNREACH',
+    'ETIMEDOUT',
+    'ECONNRESET',
+    'EPIPE',
+  ].map((code) => [code, withCode(code), {}] as const),
+  ...['HPE_INVALID_CONSTANT', 'CERT_HAS_EXPIRED', 'EPROTO', 'ERR_INVALID_URL', 'EODD'].map(
+    (code) => [code, withCode(code), undefined] as const,
+  ),
+  ['407 of the proxy', tunnel('statusCode=407'), undefined],
+  ['403 of the proxy', tunnel('statusCode=403'), undefined],
+  ['502 of the proxy', tunnel('statusCode=502'), { status: 502 }],
+  ['503 of the proxy', tunnel('statusCode=503'), { status: 503 }],
+  ['504 of the proxy', tunnel('statusCode=504'), { status: 504 }],
+  ['a proxy that is not there', tunnel('cause=connect ECONNREFUSED'), {}],
+])('knows whether it can pass: %s', (_name, error, passing) => {
+  expect(explainConnectionError(error).passing).toEqual(passing)
 })

@@ -146,7 +146,9 @@ test.each<[string, (response: ServerResponse) => void, string]>([
   ],
 ])('fails with one error, and no output, on %s', async (_name, answer, message) => {
   await using server = await startServer((_request, response) => answer(response))
-  const step = await startJob().runAction({ with: { ...CREDENTIALS, 'token-url': server.origin } })
+  const step = await startJob().runAction({
+    with: { ...CREDENTIALS, 'token-url': server.origin, retries: '0' },
+  })
   const host = new URL(server.origin).host
   expect(step).toMatchObject({ exitCode: 1, outputs: {} })
   expect(step.printed.slice(2)).toEqual([

@@ -6,6 +6,8 @@ const VALID = {
   'client-id': 'fake-id',
   'client-secret': 'fake-secret',
   'token-url': 'https://as.example/token',
+  timeout: '60',
+  retries: '3',
 }
 
 function setInputs(inputs: Record<string, string>): void {
@@ -26,6 +28,8 @@ test('returns the inputs and masks the secret, but not the id', () => {
     clientId: 'fake-id',
     clientSecret: 'fake-secret',
     tokenUrl: new URL('https://as.example/token'),
+    timeoutMs: 60_000,
+    retries: 3,
   })
 })
 
@@ -69,6 +73,36 @@ test.each([
 ])('refuses %s', (_name, inputs, message) => {
   setInputs(inputs)
   linesPrintedBy(() => expect(readInputs).toThrow(new Error(message)))
+})
+
+test.each([
+  ['timeout', '', 'from 1 to 3600'],
+  ['timeout', '0', 'from 1 to 3600'],
+  ['timeout', '3601', 'from 1 to 3600'],
+  ['timeout', '1.5', 'from 1 to 3600'],
+  ['timeout', '60s', 'from 1 to 3600'],
+  ['retries', '-1', 'from 0 to 10'],
+  ['retries', '11', 'from 0 to 10'],
+  ['retries', '1e1', 'from 0 to 10'],
+])('refuses %s: %j', (name, value, range) => {
+  setInputs({ [name]: value })
+  linesPrintedBy(() =>
+    expect(readInputs).toThrow(
+      new Error(`${name} is not a whole number ${range}. Correct it, or leave the input out.`),
+    ),
+  )
+})
+
+test.each([
+  ['timeout', '1', { timeoutMs: 1000 }],
+  ['timeout', '3600', { timeoutMs: 3_600_000 }],
+  ['retries', '0', { retries: 0 }],
+  ['retries', '10', { retries: 10 }],
+])('takes the limit of %s: %s', (name, value, expected) => {
+  setInputs({ [name]: value })
+  let inputs: unknown
+  linesPrintedBy(() => (inputs = readInputs()))
+  expect(inputs).toMatchObject(expected)
 })
 
 test('masks the secret before it refuses anything', () => {

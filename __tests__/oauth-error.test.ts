@@ -20,7 +20,7 @@ function explain(
   const url = new URL('https://as.example/token')
   const fields = typeof body === 'string' ? undefined : body
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return explainFailure({ url, status, headers, body: text }, fields, [SECRET], oddities)
+  return explainFailure({ url, status, headers, body: text }, fields, [SECRET], oddities).message
 }
 
 test.each([
@@ -39,6 +39,10 @@ test.each([
     'invalid_scope',
     'HTTP 400 invalid_scope (Told). Check in the settings of the server which scope this app may have.',
   ],
+  [
+    'invalid_target',
+    'HTTP 400 invalid_target (Told). Check in the settings of the server for which API this app may have a token.',
+  ],
   ['a_code_of_its_own', 'HTTP 400 a_code_of_its_own (Told). Check token-url.'],
   ['constructor', 'HTTP 400 constructor (Told). Check token-url.'],
 ])('explains the error code %s', (error, message) => {
@@ -50,9 +54,12 @@ test.each([
   [403, `HTTP 403 (Told). ${FLOW} Check, too, whether it refuses the address of the runner.`],
   [404, 'HTTP 404 (Told). Check the path in token-url: there is nothing at it.'],
   [405, 'HTTP 405 (Told). Check the path in token-url: it takes no POST, so it is no token endpoint.'],
-  [407, 'HTTP 407 (Told). Check the user name and password in the proxy setting (https_proxy).'],
+  [407, 'HTTP 407 (Told). Check user name and password in the proxy setting (https_proxy).'],
   [418, 'HTTP 418 (Told). Check token-url.'],
-  [429, 'HTTP 429 (Told). There were too many requests. Run the job again later.'],
+  [
+    429,
+    'HTTP 429 (Told). There were too many requests. Run the job later, or let fewer jobs ask at the same time.',
+  ],
   [500, `HTTP 500 (Told). ${SERVER}`],
   [503, `HTTP 503 (Told). ${SERVER}`],
 ])('explains the status %i, where there is no error code', (status, message) => {
@@ -128,4 +135,26 @@ test('shows the text of the server as printable ASCII without secrets', () => {
   expect(
     explain(400, { error: `x\n::error::${SECRET}`, error_description: `##[error]${SECRET}\u0007` }),
   ).toBe('HTTP 400 x?::error::*** (## [error]***?). Check token-url.')
+})
+
+test.each([400, 401, 403, 404, 405, 407, 413, 501, 505])('does not let the status %i pass', (status) => {
+  const url = new URL('https://as.example/token')
+  expect(explainFailure({ url, status, headers: {}, body: '' }, undefined, [], []).passing).toBeUndefined()
+})
+
+test.each([408, 429, 500, 502, 503, 504])('lets the status %i pass, with what Retry-After says', (status) => {
+  const url = new URL('https://as.example/token')
+  const headers = { 'retry-after': '7' }
+  for (const fields of [undefined, { error: 'x' }]) {
+    expect(explainFailure({ url, status, headers, body: '' }, fields, [], []).passing).toEqual({
+      status,
+      retryAfter: '7',
+    })
+  }
+})
+
+test('names a compressed answer', () => {
+  expect(explain(200, '\u001f\ufffd', { 'content-encoding': 'gzip' })).toBe(
+    `HTTP 200 with a compressed answer, which was not asked for. ${PAGE}`,
+  )
 })

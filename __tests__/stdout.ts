@@ -1,13 +1,22 @@
 import { jest } from '@jest/globals'
 
-/** Runs `act` and returns the lines that it printed. */
-export function linesPrintedBy(act: () => unknown): string[] {
+/** Keeps what is printed from the terminal, until `restore` or the end of the test's mocks. */
+export function recordPrinted() {
   const printed: string[] = []
   const spy = jest.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0)
+  return {
+    lines: () => printed.join('').split(/\r?\n/).slice(0, -1),
+    restore: () => spy.mockRestore(),
+  }
+}
+
+/** Runs `act` and returns the lines that it printed. */
+export function linesPrintedBy(act: () => unknown): string[] {
+  const printed = recordPrinted()
   try {
     act()
   } finally {
-    spy.mockRestore()
+    printed.restore()
   }
-  return printed.join('').split(/\r?\n/).slice(0, -1)
+  return printed.lines()
 }

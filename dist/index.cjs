@@ -31763,8 +31763,26 @@ function findOddities(clientId, clientSecret) {
             oddities.push(`${name} stands in quotes`);
         if (/\s/.test(value))
             oddities.push(`${name} has white space inside`);
+        if (formEncode(value) !== value) {
+            oddities.push(`${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode`);
+        }
     }
     return oddities;
+}
+
+;// CONCATENATED MODULE: ./lib/failure.js
+/** Why an attempt failed and what to do about it; the message is both, as it is shown. */
+class Failure extends Error {
+    reason;
+    cure;
+    /** `undefined` where another attempt would fail in the same way. */
+    passing;
+    constructor(reason, cure, passing) {
+        super(`${reason}. ${cure}`);
+        this.reason = reason;
+        this.cure = cure;
+        this.passing = passing;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/printable.js
@@ -31790,16 +31808,24 @@ function toAscii(text) {
 
 ;// CONCATENATED MODULE: ./lib/connection-error.js
 
+
 const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.';
 const CHECK_HOST = 'Check the host in token-url, and that the runner can reach it.';
-/** Codes of Node, of its HTTP parser (HPE_…) and of OpenSSL's certificate check; the first match counts. */
+const CHECK_URL = 'Check token-url.';
+const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.';
+const CAN_PASS = {};
+/** By the code of Node, of its HTTP parser (HPE_…) or of OpenSSL's certificate check; the first match counts. */
 const EXPLANATIONS = [
-    [/^TimeoutError$/, 'no complete answer within the time limit', RUN_AGAIN],
-    [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name has no address', CHECK_HOST],
-    [/^ECONNREFUSED$/, 'the connection was refused', CHECK_HOST],
-    [/^(ENETUNREACH|EHOSTUNREACH|ETIMEDOUT)$/, 'the host cannot be reached', CHECK_HOST],
-    [/^(ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET)$/, 'the connection broke off', RUN_AGAIN],
-    [/^HPE_/, 'the answer is not HTTP', 'Check token-url.'],
+    [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name has no address', CHECK_HOST, CAN_PASS],
+    [/^ECONNREFUSED$/, 'the connection was refused', CHECK_HOST, CAN_PASS],
+    [/^(ENETUNREACH|EHOSTUNREACH|ETIMEDOUT)$/, 'the host cannot be reached', CHECK_HOST, CAN_PASS],
+    [/^(ECONNRESET|ECONNABORTED|EPIPE)$/, 'the connection broke off', RUN_AGAIN, CAN_PASS],
+    [/^HPE_/, 'the answer is not HTTP', CHECK_URL],
+    [
+        /^(ERR_INVALID_URL|URIError)$/,
+        'the proxy setting https_proxy is not a URL',
+        'Write it as http://host:port.',
+    ],
     [
         /CERT|SIGNATURE|^(EPROTO|ERR_SSL_|ERR_TLS_)/,
         'no secure connection',
@@ -31810,13 +31836,29 @@ const EXPLANATIONS = [
 function explainConnectionError(error) {
     const root = rootOf(error);
     const code = codeOf(root);
-    for (const [pattern, cause, cure] of EXPLANATIONS) {
+    const message = root.message ?? '';
+    if (message.startsWith('tunneling socket could not be established'))
+        return explainProxyError(message);
+    for (const [pattern, reason, cure, passing] of EXPLANATIONS) {
         if (pattern.test(code))
-            return `${cause} (${code}). ${cure}`;
+            return new Failure(`${reason} (${code})`, cure, passing);
     }
-    return printable(root.message || code);
+    return new Failure(printable(message || code), CHECK_URL);
 }
-/** Node wraps what really happened: one error for each address tried, an abort around its reason. */
+/** The package `tunnel` gives all its errors the code ECONNRESET, and the real reason in the message. */
+function explainProxyError(message) {
+    const status = Number(/statusCode=(\d+)/.exec(message)?.[1]);
+    if (status === 407) {
+        return new Failure('the proxy asks for credentials (HTTP 407)', 'Check user name and password in https_proxy.');
+    }
+    if (status) {
+        const passing = status === 502 || status === 503 || status === 504 ? { status } : undefined;
+        return new Failure(`the proxy does not connect to it (HTTP ${status})`, CHECK_PROXY, passing);
+    }
+    const code = /\b(E[A-Z_]{3,})\b/.exec(message)?.[1] ?? 'unknown';
+    return new Failure(`the proxy cannot be reached (${code})`, CHECK_PROXY, CAN_PASS);
+}
+/** Node wraps what really happened: one error for each address tried, an outer one around its cause. */
 function rootOf(error) {
     if (typeof error !== 'object' || error === null)
         return { message: String(error) };
@@ -31831,13 +31873,14 @@ function codeOf({ code, name }) {
 ;// CONCATENATED MODULE: ./lib/http.js
 
 
+
 const USER_AGENT = 'client-credentials-token/1.0.0';
 const MAX_BODY_BYTES = 1024 * 1024;
 /**
  * Sends one form (RFC 6749, 4.4.2) and reads the whole answer, whatever its status. Redirects are not
  * followed, for they would carry the credentials to another host.
- * @throws Error with what kept the answer from coming: no connection, a broken one, `timeoutMs` over, a body
- *   beyond 1 MiB
+ * @param timeoutMs for connection, request and answer together
+ * @throws Failure with what kept the answer from coming, or if its body is beyond 1 MiB
  */
 async function post(url, headers, parameters, timeoutMs) {
     const signal = AbortSignal.timeout(timeoutMs);
@@ -31852,15 +31895,24 @@ async function post(url, headers, parameters, timeoutMs) {
         return { url, status: message.statusCode ?? 0, headers: message.headers, body };
     }
     catch (error) {
-        throw new Error(explainConnectionError(signal.aborted ? signal.reason : error));
+        if (error instanceof Failure)
+            throw error;
+        if (!signal.aborted)
+            throw explainConnectionError(error);
+        const seconds = Math.round(timeoutMs / 100) / 10;
+        throw new Failure(`no complete answer within ${seconds} s`, RUN_AGAIN, {});
     }
 }
 /** The handler that is the client's only way to the options of the request itself. */
 function finishRequest(signal) {
     return {
         prepareRequest(options) {
-            // Bounds connect, head and body; the client's own socketTimeout is for idle sockets only.
+            // Bounds connection, head and body; the client's own socketTimeout is for idle sockets only.
             options.signal = signal;
+            // The request to a proxy is another one, which would outlive ours and keep the process from ending.
+            const { proxyOptions } = options.agent;
+            if (proxyOptions)
+                proxyOptions.signal = signal;
             // Here, because the client would append the runner's orchestration ID, which is no business of the server.
             options.headers = { ...options.headers, 'user-agent': USER_AGENT };
         },
@@ -31875,7 +31927,7 @@ async function readBody(message) {
     for await (const chunk of message) {
         bytes += chunk.length;
         if (bytes > MAX_BODY_BYTES)
-            throw new Error('the answer is larger than 1 MiB. Check token-url.');
+            throw new Failure('the answer is larger than 1 MiB', 'Check token-url.');
         chunks.push(chunk);
     }
     // A decoder and not toString(): it drops a byte order mark, which JSON.parse would refuse.
@@ -31930,7 +31982,13 @@ function readInputs() {
             throw new Error(`${name} has a line break or another control character inside. Store it again, as one line and without anything around it.`);
         }
     }
-    return { clientId, clientSecret, tokenUrl: parseEndpoint('token-url', tokenUrl) };
+    return {
+        clientId,
+        clientSecret,
+        tokenUrl: parseEndpoint('token-url', tokenUrl),
+        timeoutMs: 1000 * readWholeNumber('timeout', 1, 3600),
+        retries: readWholeNumber('retries', 0, 10),
+    };
 }
 function requireValue(name, value, cure) {
     if (value === '')
@@ -31939,13 +31997,104 @@ function requireValue(name, value, cure) {
         throw new Error(`${name} holds an expression that was not evaluated: it still has \${{ in it. Write the expression into the workflow file itself, as in \${{ secrets.NAME }}.`);
     }
 }
+function readWholeNumber(name, min, max) {
+    const text = getInput(name);
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+        throw new Error(`${name} is not a whole number from ${min} to ${max}. Correct it, or leave the input out.`);
+    }
+    return value;
+}
+
+;// CONCATENATED MODULE: ./lib/retry.js
+
+
+/** The longest wait after the first, second … failed attempt; the last number holds for all further ones. */
+const BACKOFF_SECONDS = [1, 2.5, 4, 8, 16, 20];
+/** After 429, which means that many ask: they need longer to spread out. */
+const BACKOFF_SECONDS_WHEN_BUSY = [4, 8, 16, 20];
+const ATTEMPT_TIMEOUT_MS = 20_000;
+/** A wait must leave the next attempt at least this long before the deadline. */
+const MIN_ATTEMPT_MS = 500;
+/**
+ * How long to wait before the next attempt, or why there is none: full jitter, on top of what `Retry-After`
+ * (RFC 9110, 10.2.3) asks for.
+ */
+function delayAfter({ status, retryAfter }, situation) {
+    const { attempts, retries, msLeft, now, random } = situation;
+    if (retries === 0 || (attempts > retries && !isTooMuchToDo(status)))
+        return { stop: 'retries' };
+    const askedMs = parseRetryAfter(retryAfter, now);
+    const roomMs = msLeft - MIN_ATTEMPT_MS;
+    if (askedMs > 0 && askedMs >= roomMs)
+        return { stop: 'retry-after', askedMs };
+    const seconds = status === 429 ? BACKOFF_SECONDS_WHEN_BUSY : BACKOFF_SECONDS;
+    const backoffMs = 1000 * seconds[Math.min(attempts, seconds.length) - 1];
+    if (askedMs > 0)
+        return { waitMs: askedMs + random * Math.min(backoffMs, roomMs - askedMs) };
+    // Not squeezed into the room: all those who were refused would come back again and again before the deadline.
+    return random * backoffMs > roomMs ? { stop: 'timeout' } : { waitMs: random * backoffMs };
+}
+/** The server works and says that it will again: the deadline alone bounds how long it is asked. */
+function isTooMuchToDo(status) {
+    return status === 429 || status === 503;
+}
+/** Milliseconds from `now`; 0 for a date that has passed, for no value and for nonsense. */
+function parseRetryAfter(value, now) {
+    if (value === undefined)
+        return 0;
+    if (/^\d+$/.test(value))
+        return Number(value) * 1000;
+    // Only with its zone: without one, Date.parse would take the runner's.
+    const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN;
+    return Math.max(0, date - now.getTime()) || 0;
+}
+/**
+ * Makes attempts until one succeeds, fails for good, or the limits are reached; announces each wait.
+ * @param goal what could not be done: the beginning of the error
+ * @param attempt told how many milliseconds it may take; throws Failure
+ * @throws Error with the goal, and the reason and the cure of the last failure
+ */
+async function withRetries(goal, { retries, deadline }, attempt) {
+    for (let attempts = 1;; attempts += 1) {
+        try {
+            const timeoutMs = Math.min(deadline - performance.now(), ATTEMPT_TIMEOUT_MS);
+            return await attempt(Math.max(timeoutMs, 1));
+        }
+        catch (error) {
+            if (!(error instanceof Failure))
+                throw error;
+            const msLeft = deadline - performance.now();
+            const situation = { attempts, retries, msLeft, now: new Date(), random: Math.random() };
+            const delay = error.passing ? delayAfter(error.passing, situation) : { stop: 'retries' };
+            if ('stop' in delay) {
+                const count = attempts > 1 ? ` in ${attempts} attempts` : '';
+                throw new Error(`${goal}${count}: ${error.reason}. ${cureAfter(error, delay, msLeft)}`);
+            }
+            const bound = isTooMuchToDo(error.passing?.status) ? ', until the timeout' : ` of ${retries + 1}`;
+            const seconds = (delay.waitMs / 1000).toFixed(1);
+            info(`${error.reason}; trying again in ${seconds} s (attempt ${attempts + 1}${bound})`);
+            await new Promise((resolve) => setTimeout(resolve, delay.waitMs));
+        }
+    }
+}
+function cureAfter({ cure }, delay, msLeft) {
+    if (delay.stop !== 'retry-after')
+        return cure;
+    const asked = delay.askedMs > 86_400_000 ? 'more than a day' : `${Math.ceil(delay.askedMs / 1000)} s`;
+    const left = Math.max(0, Math.floor(msLeft / 1000));
+    return `The server asks to wait ${asked}, but of the time in timeout only ${left} s are left. Run the job later, or raise timeout.`;
+}
 
 ;// CONCATENATED MODULE: ./lib/oauth-error.js
 
+
+const oauth_error_CHECK_URL = 'Check token-url.';
 const CHECK_CREDENTIALS = 'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.';
 const ALLOW_FLOW = 'Allow the client credentials flow for this app in the settings of the server.';
 const SERVER_FAILED = 'The server has a problem of its own. Run the job again; if it fails again, look at its status page.';
-/** The error codes of RFC 6749, 5.2. */
+const WHO_ANSWERED = 'Check token-url. A proxy or the login page of a network may also have answered in place of the server.';
+/** The error codes of RFC 6749, 5.2, and RFC 8707, 2. */
 const CURE_OF_CODE = new Map([
     [
         'invalid_request',
@@ -31956,27 +32105,32 @@ const CURE_OF_CODE = new Map([
     ['unauthorized_client', ALLOW_FLOW],
     ['unsupported_grant_type', `Check token-url. ${ALLOW_FLOW}`],
     ['invalid_scope', 'Check in the settings of the server which scope this app may have.'],
+    ['invalid_target', 'Check in the settings of the server for which API this app may have a token.'],
 ]);
 const CURE_OF_STATUS = new Map([
     [401, CHECK_CREDENTIALS],
     [403, `${ALLOW_FLOW} Check, too, whether it refuses the address of the runner.`],
     [404, 'Check the path in token-url: there is nothing at it.'],
     [405, 'Check the path in token-url: it takes no POST, so it is no token endpoint.'],
-    [407, 'Check the user name and password in the proxy setting (https_proxy).'],
-    [429, 'There were too many requests. Run the job again later.'],
+    [407, 'Check user name and password in the proxy setting (https_proxy).'],
+    [429, 'There were too many requests. Run the job later, or let fewer jobs ask at the same time.'],
 ]);
+const PASSING_STATUSES = [408, 429, 500, 502, 503, 504];
 /**
  * What a failed answer (RFC 6749, 5.2) means and what to do.
  * @param fields the JSON object in its body, `undefined` if there is none
+ * @param secrets what must not be shown, though the server may have sent it
  * @param oddities what is odd about the credentials, told when it is them that were refused
  */
 function explainFailure(answer, fields, secrets, oddities) {
-    const { status, body } = answer;
+    const { status, headers } = answer;
     if (status >= 300 && status < 400)
         return explainRedirect(answer);
+    const retryAfter = headers['retry-after'];
+    const passing = PASSING_STATUSES.includes(status) ? { status, retryAfter } : undefined;
     const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 ? SERVER_FAILED : undefined);
     if (fields === undefined) {
-        return `HTTP ${status} with ${nameOfNoJson(body)}. ${statusCure ?? 'Check token-url. A proxy or the login page of a network may also have answered in place of the server.'}`;
+        return new Failure(`HTTP ${status} with ${nameOfNoJson(answer)}`, statusCure ?? WHO_ANSWERED, passing);
     }
     const code = findString([fields['error']]);
     const text = findText(fields);
@@ -31985,20 +32139,21 @@ function explainFailure(answer, fields, secrets, oddities) {
         said.push(printable(code, secrets));
     if (text !== undefined)
         said.push(`(${printable(text, secrets)})`);
-    const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? 'Check token-url.';
-    const sentences = [`${said.join(' ')}.`, cure];
-    if (cure === CHECK_CREDENTIALS)
-        sentences.push(...oddities.map((oddity) => `Note that ${oddity}.`));
-    return sentences.join(' ');
+    const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? oauth_error_CHECK_URL;
+    const notes = cure === CHECK_CREDENTIALS ? oddities.map((oddity) => ` Note that ${oddity}.`) : [];
+    return new Failure(said.join(' '), cure + notes.join(''), passing);
 }
 function explainRedirect({ status, headers: { location = '' }, url }) {
     // The origin alone: path and query are text of the server, and may hold what was sent.
     const target = URL.canParse(location, url) ? new URL(location, url).origin : 'no valid address';
-    return `HTTP ${status}, a redirect to ${target}, which was not followed because it would take the credentials along. Put the final address into token-url.`;
+    const reason = `HTTP ${status}, a redirect to ${target}, which was not followed because it would take the credentials along`;
+    return new Failure(reason, 'Put the final address into token-url.');
 }
-function nameOfNoJson(body) {
+function nameOfNoJson({ body, headers }) {
     if (body.trim() === '')
         return 'an empty answer';
+    if (headers['content-encoding'])
+        return 'a compressed answer, which was not asked for';
     return /^\s*<(!doctype|html|head|body|\?xml)/i.test(body)
         ? 'an HTML page instead of JSON'
         : 'something else than a JSON object';
@@ -32021,6 +32176,7 @@ function findString(candidates) {
 
 ;// CONCATENATED MODULE: ./lib/token.js
 
+
 /** The last moment that a Date can hold, in milliseconds. */
 const MAX_TIME_MS = 8.64e15;
 /** The parameters of the access token request (RFC 6749, 4.4.2). */
@@ -32030,18 +32186,18 @@ function tokenRequestParameters() {
 /**
  * Reads the answer of a token endpoint (RFC 6749, 5.1). The lifetime counts from `requestedAt`, so that the
  * token never seems to live longer than it does.
- * @throws Error with what is wrong and what to do, where there is no usable access token in it
+ * @throws Failure with what is wrong and what to do, where there is no usable access token in it
  */
 function parseTokenResponse(answer, requestedAt, { secrets, oddities }) {
     const { status } = answer;
     const fields = parseJsonObject(answer.body);
     if (fields === undefined || status < 200 || status > 299 || isPresent(fields['error'])) {
-        throw new Error(explainFailure(answer, fields, [...secrets, ...tokensIn(fields)], oddities));
+        throw explainFailure(answer, fields, [...secrets, ...tokensIn(fields)], oddities);
     }
     const accessToken = fields['access_token'];
     if (typeof accessToken !== 'string' || !/^[\x20-\x7e]+$/.test(accessToken)) {
         const found = isPresent(accessToken) ? 'an access_token that is not printable ASCII' : 'no access_token';
-        throw new Error(`HTTP ${status} with ${found}. Check that token-url is a token endpoint (RFC 6749, 5.1).`);
+        throw new Failure(`HTTP ${status} with ${found}`, 'Check that token-url is a token endpoint (RFC 6749, 5.1).');
     }
     const tokenType = parseTokenType(fields['token_type']);
     const lifetime = parseLifetime(fields['expires_in'], requestedAt);
@@ -32105,18 +32261,22 @@ function parseScope(value) {
 
 
 
-/** For the whole exchange: connect, request and answer. */
-const TIMEOUT_MS = 60_000;
+
 /**
  * Gets an access token (RFC 6749, 4.4) and hands it to the following steps.
  * @throws Error with the sentence to show; no output is set then
  */
 async function main() {
+    const start = performance.now();
     refuseWithoutOutputFile();
     const inputs = readInputs();
     const authentication = authenticateClient(inputs);
     info(`Asking ${inputs.tokenUrl.host} for an access token`);
-    const token = await requestToken(inputs.tokenUrl, authentication);
+    const token = await withRetries(`Could not get a token from ${inputs.tokenUrl.host}`, { retries: inputs.retries, deadline: start + inputs.timeoutMs }, async (timeoutMs) => {
+        const requestedAt = new Date();
+        const answer = await post(inputs.tokenUrl, authentication.headers, tokenRequestParameters(), timeoutMs);
+        return parseTokenResponse(answer, requestedAt, authentication);
+    });
     for (const secret of token.secrets)
         core_setSecret(secret);
     for (const warning of token.warnings)
@@ -32128,17 +32288,6 @@ async function main() {
 function refuseWithoutOutputFile() {
     if (!process.env['GITHUB_OUTPUT']) {
         throw new Error('GITHUB_OUTPUT is not set, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides it.');
-    }
-}
-async function requestToken(tokenUrl, authentication) {
-    const requestedAt = new Date();
-    try {
-        const answer = await post(tokenUrl, authentication.headers, tokenRequestParameters(), TIMEOUT_MS);
-        return parseTokenResponse(answer, requestedAt, authentication);
-    }
-    catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`Could not get a token from ${tokenUrl.host}: ${reason}`);
     }
 }
 function setOutputs({ accessToken, tokenType, lifetime, scope }) {

@@ -38,6 +38,11 @@ function findOddities(clientId: string, clientSecret: string): string[] {
   ] as const) {
     if (/^(["'`]).*\1$/.test(value)) oddities.push(`${name} stands in quotes`)
     if (/\s/.test(value)) oddities.push(`${name} has white space inside`)
+    if (formEncode(value) !== value) {
+      oddities.push(
+        `${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode`,
+      )
+    }
   }
   return oddities
 }

@@ -1,16 +1,24 @@
+import { Failure, type Passing } from './failure.ts'
 import { printable } from './printable.ts'
 
-const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.'
+export const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.'
 const CHECK_HOST = 'Check the host in token-url, and that the runner can reach it.'
+const CHECK_URL = 'Check token-url.'
+const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.'
+const CAN_PASS: Passing = {}
 
-/** Codes of Node, of its HTTP parser (HPE_…) and of OpenSSL's certificate check; the first match counts. */
-const EXPLANATIONS: readonly (readonly [code: RegExp, cause: string, cure: string])[] = [
-  [/^TimeoutError$/, 'no complete answer within the time limit', RUN_AGAIN],
-  [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name has no address', CHECK_HOST],
-  [/^ECONNREFUSED$/, 'the connection was refused', CHECK_HOST],
-  [/^(ENETUNREACH|EHOSTUNREACH|ETIMEDOUT)$/, 'the host cannot be reached', CHECK_HOST],
-  [/^(ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET)$/, 'the connection broke off', RUN_AGAIN],
-  [/^HPE_/, 'the answer is not HTTP', 'Check token-url.'],
+/** By the code of Node, of its HTTP parser (HPE_…) or of OpenSSL's certificate check; the first match counts. */
+const EXPLANATIONS: readonly (readonly [code: RegExp, reason: string, cure: string, passing?: Passing])[] = [
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name has no address', CHECK_HOST, CAN_PASS],
+  [/^ECONNREFUSED$/, 'the connection was refused', CHECK_HOST, CAN_PASS],
+  [/^(ENETUNREACH|EHOSTUNREACH|ETIMEDOUT)$/, 'the host cannot be reached', CHECK_HOST, CAN_PASS],
+  [/^(ECONNRESET|ECONNABORTED|EPIPE)$/, 'the connection broke off', RUN_AGAIN, CAN_PASS],
+  [/^HPE_/, 'the answer is not HTTP', CHECK_URL],
+  [
+    /^(ERR_INVALID_URL|URIError)$/,
+    'the proxy setting https_proxy is not a URL',
+    'Write it as http://host:port.',
+  ],
   [
     /CERT|SIGNATURE|^(EPROTO|ERR_SSL_|ERR_TLS_)/,
     'no secure connection',
@@ -19,13 +27,32 @@ const EXPLANATIONS: readonly (readonly [code: RegExp, cause: string, cure: strin
 ]
 
 /** What kept a connection from giving an answer, with its cure; looks through `cause` and `AggregateError`. */
-export function explainConnectionError(error: unknown): string {
+export function explainConnectionError(error: unknown): Failure {
   const root = rootOf(error)
   const code = codeOf(root)
-  for (const [pattern, cause, cure] of EXPLANATIONS) {
-    if (pattern.test(code)) return `${cause} (${code}). ${cure}`
+  const message = root.message ?? ''
+  if (message.startsWith('tunneling socket could not be established')) return explainProxyError(message)
+  for (const [pattern, reason, cure, passing] of EXPLANATIONS) {
+    if (pattern.test(code)) return new Failure(`${reason} (${code})`, cure, passing)
   }
-  return printable(root.message || code)
+  return new Failure(printable(message || code), CHECK_URL)
+}
+
+/** The package `tunnel` gives all its errors the code ECONNRESET, and the real reason in the message. */
+function explainProxyError(message: string): Failure {
+  const status = Number(/statusCode=(\d+)/.exec(message)?.[1])
+  if (status === 407) {
+    return new Failure(
+      'the proxy asks for credentials (HTTP 407)',
+      'Check user name and password in https_proxy.',
+    )
+  }
+  if (status) {
+    const passing = status === 502 || status === 503 || status === 504 ? { status } : undefined
+    return new Failure(`the proxy does not connect to it (HTTP ${status})`, CHECK_PROXY, passing)
+  }
+  const code = /\b(E[A-Z_]{3,})\b/.exec(message)?.[1] ?? 'unknown'
+  return new Failure(`the proxy cannot be reached (${code})`, CHECK_PROXY, CAN_PASS)
 }
 
 interface ErrorLike {
@@ -36,7 +63,7 @@ interface ErrorLike {
   readonly errors?: readonly unknown[]
 }
 
-/** Node wraps what really happened: one error for each address tried, an abort around its reason. */
+/** Node wraps what really happened: one error for each address tried, an outer one around its cause. */
 function rootOf(error: unknown): ErrorLike {
   if (typeof error !== 'object' || error === null) return { message: String(error) }
   const { errors, cause }: ErrorLike = error

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { HttpClient } from '@actions/http-client'
-import { explainConnectionError } from './connection-error.ts'
+import { explainConnectionError, RUN_AGAIN } from './connection-error.ts'
+import { Failure } from './failure.ts'
 
 const USER_AGENT = 'client-credentials-token/1.0.0'
 const MAX_BODY_BYTES = 1024 * 1024
@@ -15,8 +16,8 @@ export interface Answer {
 /**
  * Sends one form (RFC 6749, 4.4.2) and reads the whole answer, whatever its status. Redirects are not
  * followed, for they would carry the credentials to another host.
- * @throws Error with what kept the answer from coming: no connection, a broken one, `timeoutMs` over, a body
- *   beyond 1 MiB
+ * @param timeoutMs for connection, request and answer together
+ * @throws Failure with what kept the answer from coming, or if its body is beyond 1 MiB
  */
 export async function post(
   url: URL,
@@ -35,7 +36,10 @@ export async function post(
     const body = await readBody(message)
     return { url, status: message.statusCode ?? 0, headers: message.headers, body }
   } catch (error) {
-    throw new Error(explainConnectionError(signal.aborted ? signal.reason : error))
+    if (error instanceof Failure) throw error
+    if (!signal.aborted) throw explainConnectionError(error)
+    const seconds = Math.round(timeoutMs / 100) / 10
+    throw new Failure(`no complete answer within ${seconds} s`, RUN_AGAIN, {})
   }
 }
 
@@ -43,8 +47,11 @@ export async function post(
 function finishRequest(signal: AbortSignal) {
   return {
     prepareRequest(options: RequestOptions) {
-      // Bounds connect, head and body; the client's own socketTimeout is for idle sockets only.
+      // Bounds connection, head and body; the client's own socketTimeout is for idle sockets only.
       options.signal = signal
+      // The request to a proxy is another one, which would outlive ours and keep the process from ending.
+      const { proxyOptions } = options.agent as { proxyOptions?: RequestOptions }
+      if (proxyOptions) proxyOptions.signal = signal
       // Here, because the client would append the runner's orchestration ID, which is no business of the server.
       options.headers = { ...options.headers, 'user-agent': USER_AGENT }
     },
@@ -59,7 +66,7 @@ async function readBody(message: IncomingMessage): Promise<string> {
   // Iterated, for the client's readBody() never settles when the connection breaks off in the middle.
   for await (const chunk of message) {
     bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES) throw new Error('the answer is larger than 1 MiB. Check token-url.')
+    if (bytes > MAX_BODY_BYTES) throw new Failure('the answer is larger than 1 MiB', 'Check token-url.')
     chunks.push(chunk)
   }
   // A decoder and not toString(): it drops a byte order mark, which JSON.parse would refuse.

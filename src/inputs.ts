@@ -5,6 +5,10 @@ export interface Inputs {
   readonly clientId: string
   readonly clientSecret: string
   readonly tokenUrl: URL
+  /** For the whole step. */
+  readonly timeoutMs: number
+  /** Further attempts after the first. */
+  readonly retries: number
 }
 
 const WHERE_SECRETS_ARE_MISSING =
@@ -37,7 +41,13 @@ export function readInputs(): Inputs {
       )
     }
   }
-  return { clientId, clientSecret, tokenUrl: parseEndpoint('token-url', tokenUrl) }
+  return {
+    clientId,
+    clientSecret,
+    tokenUrl: parseEndpoint('token-url', tokenUrl),
+    timeoutMs: 1000 * readWholeNumber('timeout', 1, 3600),
+    retries: readWholeNumber('retries', 0, 10),
+  }
 }
 
 function requireValue(name: string, value: string, cure: string): void {
@@ -47,4 +57,15 @@ function requireValue(name: string, value: string, cure: string): void {
       `${name} holds an expression that was not evaluated: it still has \${{ in it. Write the expression into the workflow file itself, as in \${{ secrets.NAME }}.`,
     )
   }
+}
+
+function readWholeNumber(name: string, min: number, max: number): number {
+  const text = core.getInput(name)
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new Error(
+      `${name} is not a whole number from ${min} to ${max}. Correct it, or leave the input out.`,
+    )
+  }
+  return value
 }

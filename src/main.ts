@@ -1,22 +1,29 @@
 import * as core from '@actions/core'
-import { authenticateClient, type ClientAuthentication } from './client-auth.ts'
+import { authenticateClient } from './client-auth.ts'
 import { post } from './http.ts'
 import { readInputs } from './inputs.ts'
+import { withRetries } from './retry.ts'
 import { parseTokenResponse, type TokenResponse, tokenRequestParameters } from './token.ts'
-
-/** For the whole exchange: connect, request and answer. */
-const TIMEOUT_MS = 60_000
 
 /**
  * Gets an access token (RFC 6749, 4.4) and hands it to the following steps.
  * @throws Error with the sentence to show; no output is set then
  */
 export async function main(): Promise<void> {
+  const start = performance.now()
   refuseWithoutOutputFile()
   const inputs = readInputs()
   const authentication = authenticateClient(inputs)
   core.info(`Asking ${inputs.tokenUrl.host} for an access token`)
-  const token = await requestToken(inputs.tokenUrl, authentication)
+  const token = await withRetries(
+    `Could not get a token from ${inputs.tokenUrl.host}`,
+    { retries: inputs.retries, deadline: start + inputs.timeoutMs },
+    async (timeoutMs) => {
+      const requestedAt = new Date()
+      const answer = await post(inputs.tokenUrl, authentication.headers, tokenRequestParameters(), timeoutMs)
+      return parseTokenResponse(answer, requestedAt, authentication)
+    },
+  )
 
   for (const secret of token.secrets) core.setSecret(secret)
   for (const warning of token.warnings) core.warning(warning)
@@ -30,17 +37,6 @@ function refuseWithoutOutputFile(): void {
     throw new Error(
       'GITHUB_OUTPUT is not set, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides it.',
     )
-  }
-}
-
-async function requestToken(tokenUrl: URL, authentication: ClientAuthentication): Promise<TokenResponse> {
-  const requestedAt = new Date()
-  try {
-    const answer = await post(tokenUrl, authentication.headers, tokenRequestParameters(), TIMEOUT_MS)
-    return parseTokenResponse(answer, requestedAt, authentication)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(`Could not get a token from ${tokenUrl.host}: ${reason}`)
   }
 }
 

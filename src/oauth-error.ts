@@ -1,15 +1,19 @@
+import { Failure } from './failure.ts'
 import type { Answer } from './http.ts'
 import { printable } from './printable.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
+const CHECK_URL = 'Check token-url.'
 const CHECK_CREDENTIALS =
   'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.'
 const ALLOW_FLOW = 'Allow the client credentials flow for this app in the settings of the server.'
 const SERVER_FAILED =
   'The server has a problem of its own. Run the job again; if it fails again, look at its status page.'
+const WHO_ANSWERED =
+  'Check token-url. A proxy or the login page of a network may also have answered in place of the server.'
 
-/** The error codes of RFC 6749, 5.2. */
+/** The error codes of RFC 6749, 5.2, and RFC 8707, 2. */
 const CURE_OF_CODE = new Map([
   [
     'invalid_request',
@@ -20,6 +24,7 @@ const CURE_OF_CODE = new Map([
   ['unauthorized_client', ALLOW_FLOW],
   ['unsupported_grant_type', `Check token-url. ${ALLOW_FLOW}`],
   ['invalid_scope', 'Check in the settings of the server which scope this app may have.'],
+  ['invalid_target', 'Check in the settings of the server for which API this app may have a token.'],
 ])
 
 const CURE_OF_STATUS = new Map([
@@ -27,13 +32,16 @@ const CURE_OF_STATUS = new Map([
   [403, `${ALLOW_FLOW} Check, too, whether it refuses the address of the runner.`],
   [404, 'Check the path in token-url: there is nothing at it.'],
   [405, 'Check the path in token-url: it takes no POST, so it is no token endpoint.'],
-  [407, 'Check the user name and password in the proxy setting (https_proxy).'],
-  [429, 'There were too many requests. Run the job again later.'],
+  [407, 'Check user name and password in the proxy setting (https_proxy).'],
+  [429, 'There were too many requests. Run the job later, or let fewer jobs ask at the same time.'],
 ])
+
+const PASSING_STATUSES = [408, 429, 500, 502, 503, 504]
 
 /**
  * What a failed answer (RFC 6749, 5.2) means and what to do.
  * @param fields the JSON object in its body, `undefined` if there is none
+ * @param secrets what must not be shown, though the server may have sent it
  * @param oddities what is odd about the credentials, told when it is them that were refused
  */
 export function explainFailure(
@@ -41,12 +49,14 @@ export function explainFailure(
   fields: JsonObject | undefined,
   secrets: readonly string[],
   oddities: readonly string[],
-): string {
-  const { status, body } = answer
+): Failure {
+  const { status, headers } = answer
   if (status >= 300 && status < 400) return explainRedirect(answer)
+  const retryAfter = headers['retry-after']
+  const passing = PASSING_STATUSES.includes(status) ? { status, retryAfter } : undefined
   const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 ? SERVER_FAILED : undefined)
   if (fields === undefined) {
-    return `HTTP ${status} with ${nameOfNoJson(body)}. ${statusCure ?? 'Check token-url. A proxy or the login page of a network may also have answered in place of the server.'}`
+    return new Failure(`HTTP ${status} with ${nameOfNoJson(answer)}`, statusCure ?? WHO_ANSWERED, passing)
   }
 
   const code = findString([fields['error']])
@@ -54,20 +64,21 @@ export function explainFailure(
   const said = [`HTTP ${status}`]
   if (code !== undefined) said.push(printable(code, secrets))
   if (text !== undefined) said.push(`(${printable(text, secrets)})`)
-  const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? 'Check token-url.'
-  const sentences = [`${said.join(' ')}.`, cure]
-  if (cure === CHECK_CREDENTIALS) sentences.push(...oddities.map((oddity) => `Note that ${oddity}.`))
-  return sentences.join(' ')
+  const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? CHECK_URL
+  const notes = cure === CHECK_CREDENTIALS ? oddities.map((oddity) => ` Note that ${oddity}.`) : []
+  return new Failure(said.join(' '), cure + notes.join(''), passing)
 }
 
-function explainRedirect({ status, headers: { location = '' }, url }: Answer): string {
+function explainRedirect({ status, headers: { location = '' }, url }: Answer): Failure {
   // The origin alone: path and query are text of the server, and may hold what was sent.
   const target = URL.canParse(location, url) ? new URL(location, url).origin : 'no valid address'
-  return `HTTP ${status}, a redirect to ${target}, which was not followed because it would take the credentials along. Put the final address into token-url.`
+  const reason = `HTTP ${status}, a redirect to ${target}, which was not followed because it would take the credentials along`
+  return new Failure(reason, 'Put the final address into token-url.')
 }
 
-function nameOfNoJson(body: string): string {
+function nameOfNoJson({ body, headers }: Answer): string {
   if (body.trim() === '') return 'an empty answer'
+  if (headers['content-encoding']) return 'a compressed answer, which was not asked for'
   return /^\s*<(!doctype|html|head|body|\?xml)/i.test(body)
     ? 'an HTML page instead of JSON'
     : 'something else than a JSON object'

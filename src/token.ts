@@ -1,4 +1,5 @@
 import type { ClientAuthentication } from './client-auth.ts'
+import { Failure } from './failure.ts'
 import type { Answer } from './http.ts'
 import { explainFailure, type JsonObject } from './oauth-error.ts'
 
@@ -30,7 +31,7 @@ export function tokenRequestParameters(): URLSearchParams {
 /**
  * Reads the answer of a token endpoint (RFC 6749, 5.1). The lifetime counts from `requestedAt`, so that the
  * token never seems to live longer than it does.
- * @throws Error with what is wrong and what to do, where there is no usable access token in it
+ * @throws Failure with what is wrong and what to do, where there is no usable access token in it
  */
 export function parseTokenResponse(
   answer: Answer,
@@ -40,12 +41,15 @@ export function parseTokenResponse(
   const { status } = answer
   const fields = parseJsonObject(answer.body)
   if (fields === undefined || status < 200 || status > 299 || isPresent(fields['error'])) {
-    throw new Error(explainFailure(answer, fields, [...secrets, ...tokensIn(fields)], oddities))
+    throw explainFailure(answer, fields, [...secrets, ...tokensIn(fields)], oddities)
   }
   const accessToken = fields['access_token']
   if (typeof accessToken !== 'string' || !/^[\x20-\x7e]+$/.test(accessToken)) {
     const found = isPresent(accessToken) ? 'an access_token that is not printable ASCII' : 'no access_token'
-    throw new Error(`HTTP ${status} with ${found}. Check that token-url is a token endpoint (RFC 6749, 5.1).`)
+    throw new Failure(
+      `HTTP ${status} with ${found}`,
+      'Check that token-url is a token endpoint (RFC 6749, 5.1).',
+    )
   }
 
   const tokenType = parseTokenType(fields['token_type'])
