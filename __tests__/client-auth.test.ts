@@ -45,13 +45,13 @@ test.each([
     'quotes around the secret',
     'fake-id',
     '"fake-secret"',
-    ['client-secret stands in quotes', `client-secret ${ENCODED}`],
+    ['client-secret is wrapped in quotes', `client-secret ${ENCODED}`],
   ],
   [
     'quotes around the id',
     "'fake-id'",
     'fake-secret',
-    ['client-id stands in quotes', `client-id ${ENCODED}`],
+    ['client-id is wrapped in quotes', `client-id ${ENCODED}`],
   ],
   ['a quote at one end only', 'fake-id', '"fake-secret', [`client-secret ${ENCODED}`]],
   [

@@ -16,10 +16,22 @@ test.each([
   ['ECONNRESET', `the connection broke off (ECONNRESET). ${RUN_AGAIN}`],
   ['EPIPE', `the connection broke off (EPIPE). ${RUN_AGAIN}`],
   ['HPE_INVALID_CONSTANT', 'the answer is not HTTP (HPE_INVALID_CONSTANT). Check token-url.'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', `no secure connection (SELF_SIGNED_CERT_IN_CHAIN). ${TLS}`],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', `no secure connection (UNABLE_TO_VERIFY_LEAF_SIGNATURE). ${TLS}`],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', `no secure connection (ERR_TLS_CERT_ALTNAME_INVALID). ${TLS}`],
-  ['EPROTO', `no secure connection (EPROTO). ${TLS}`],
+  ['SELF_SIGNED_CERT_IN_CHAIN', `its certificate is not trusted (SELF_SIGNED_CERT_IN_CHAIN). ${TLS}`],
+  ['INVALID_CA', `its certificate is not trusted (INVALID_CA). ${TLS}`],
+  ['CERT_HAS_EXPIRED', 'its certificate has expired (CERT_HAS_EXPIRED). Tell those who run the server.'],
+  [
+    'HOSTNAME_MISMATCH',
+    'its certificate is for another host (HOSTNAME_MISMATCH). Check the host in token-url.',
+  ],
+  [
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    `its certificate is not trusted (UNABLE_TO_VERIFY_LEAF_SIGNATURE). ${TLS}`,
+  ],
+  [
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'its certificate is for another host (ERR_TLS_CERT_ALTNAME_INVALID). Check the host in token-url.',
+  ],
+  ['EPROTO', 'no secure connection (EPROTO). Check host and port in token-url.'],
 ])('explains %s', (code, message) => {
   expect(explainConnectionError(withCode(code)).message).toBe(message)
 })

@@ -22,7 +22,7 @@ describe('with Spotify', () => {
     expect(step.exitCode).toBe(0)
     expect(outputs).toEqual({ 'token-type': 'Bearer', 'expires-in': '3600', scope: '' })
     expect(expiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-    expect(Math.abs(Date.parse(expiresAt) - before - 3_600_000)).toBeLessThan(60_000)
+    expect(Date.parse(expiresAt)).toBeGreaterThan(before + 3_599_000)
     const response = await fetch(`${spotify.apiUrl}/v1/search?q=never&type=track`, {
       headers: { authorization: `Bearer ${token}` },
     })
@@ -118,7 +118,7 @@ test.each<[string, (response: ServerResponse) => void, string]>([
   [
     'a token with a line break',
     json({ access_token: 'fake\n::stop-commands::x' }),
-    `HTTP 200 with an access_token that is not printable ASCII. ${ENDPOINT}`,
+    `HTTP 200 with an access_token that is empty or no plain text. ${ENDPOINT}`,
   ],
   [
     'a body that breaks off',
@@ -186,9 +186,10 @@ test.each([
   [0, '0 s'],
   [119, '119 s'],
   [120, '2 min'],
-  [7199, '119 min'],
+  [3599, '60 min'],
+  [7199, '120 min'],
   [7200, '2 h'],
-  [172_799, '47 h'],
+  [172_799, '48 h'],
   [172_800, '2 days'],
 ])('says of a token for %i seconds that it ends in %s', async (expires_in, duration) => {
   await using server = await startServer((_request, response) =>
@@ -196,6 +197,17 @@ test.each([
   )
   const { printed } = await startJob().runAction({ with: { ...CREDENTIALS, 'token-url': server.origin } })
   expect(printed.at(-1)).toMatch(new RegExp(` UTC, in ${duration}$`))
+})
+
+test('counts the lifetime from the request, so that the token never seems to live too long', async () => {
+  let asked = 0
+  await using server = await startServer((_request, response) => {
+    asked = Date.now()
+    const answer = json({ access_token: 'fake-token', token_type: 'Bearer', expires_in: 3600 })
+    setTimeout(() => answer(response), 1500)
+  })
+  const { outputs } = await startJob().runAction({ with: { ...CREDENTIALS, 'token-url': server.origin } })
+  expect(Date.parse(outputs['expires-at'] ?? '')).toBeLessThanOrEqual(asked + 3_600_000)
 })
 
 test('refuses to run where the toolkit would print the outputs', async () => {

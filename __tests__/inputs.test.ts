@@ -39,7 +39,7 @@ test('drops the line break that a stored secret often ends with', () => {
 })
 
 const NOT_GIVEN =
-  'Check the name of the secret and, if it belongs to an environment, that the job names that environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.'
+  'Check that the workflow sets it, and the name of the secret or variable behind it; if that belongs to an environment, the job must name the environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.'
 const CONTROL =
   'has a line break or another control character inside. Store it again, as one line and without anything around it.'
 const EXPRESSION =

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { expect, test } from '@jest/globals'
 import { explainFailure, type JsonObject } from '../src/oauth-error.ts'
 
-const SECRET = 'fake-secret-0123456789'
+const SECRET = 'Fake-Secret-0123456789'
 const CREDENTIALS =
   'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.'
 const FLOW = 'Allow the client credentials flow for this app in the settings of the server.'
@@ -26,7 +26,7 @@ function explain(
 test.each([
   [
     'invalid_request',
-    `HTTP 400 invalid_request (Told). Check that token-url is the token endpoint: the server misses a parameter or does not take one.`,
+    'HTTP 400 invalid_request (Told). The server says that a parameter is missing or not allowed. Check that token-url is its token endpoint.',
   ],
   ['invalid_client', `HTTP 400 invalid_client (Told). ${CREDENTIALS}`],
   [
@@ -52,9 +52,10 @@ test.each([
 test.each([
   [401, `HTTP 401 (Told). ${CREDENTIALS}`],
   [403, `HTTP 403 (Told). ${FLOW} Check, too, whether it refuses the address of the runner.`],
-  [404, 'HTTP 404 (Told). Check the path in token-url: there is nothing at it.'],
+  [404, 'HTTP 404 (Told). Check the path in token-url: there is nothing there.'],
   [405, 'HTTP 405 (Told). Check the path in token-url: it takes no POST, so it is no token endpoint.'],
-  [407, 'HTTP 407 (Told). Check user name and password in the proxy setting (https_proxy).'],
+  [407, 'HTTP 407 (Told). Check token-url.'],
+  [408, `HTTP 408 (Told). ${SERVER}`],
   [418, 'HTTP 418 (Told). Check token-url.'],
   [
     429,
@@ -114,8 +115,14 @@ const NOT_FOLLOWED =
 
 test.each([
   ['another host', 'https://other.example:8443/path?secret=1', `https://other.example:8443, ${NOT_FOLLOWED}`],
-  ['a path', '/login', `https://as.example, ${NOT_FOLLOWED}`],
-  ['nowhere', undefined, `https://as.example, ${NOT_FOLLOWED}`],
+  ['a path', '/login', `another path of the same server, ${NOT_FOLLOWED}`],
+  ['nowhere', undefined, `no valid address, ${NOT_FOLLOWED}`],
+  ['a script', 'javascript:alert(1)', `no valid address, ${NOT_FOLLOWED}`],
+  [
+    'a host with the secret in it',
+    `https://${SECRET.toUpperCase()}.example`,
+    `https://***.example, ${NOT_FOLLOWED}`,
+  ],
   ['what is no address', 'https://[', `no valid address, ${NOT_FOLLOWED}`],
 ])('names the target of a redirect to %s', (_name, location, message) => {
   expect(explain(307, '', location === undefined ? {} : { location })).toBe(
@@ -124,9 +131,9 @@ test.each([
 })
 
 test('tells what is odd about the credentials only when they are refused', () => {
-  const oddities = ['client-secret stands in quotes', 'client-secret has white space inside']
+  const oddities = ['client-secret is wrapped in quotes', 'client-secret has white space inside']
   expect(explain(400, { error: 'invalid_client' }, {}, oddities)).toBe(
-    `HTTP 400 invalid_client. ${CREDENTIALS} Note that client-secret stands in quotes. Note that client-secret has white space inside.`,
+    `HTTP 400 invalid_client. ${CREDENTIALS} Note that client-secret is wrapped in quotes. Note that client-secret has white space inside.`,
   )
   expect(explain(400, { error: 'invalid_scope' }, {}, oddities)).not.toContain('Note')
 })
@@ -157,4 +164,8 @@ test('names a compressed answer', () => {
   expect(explain(200, '\u001f\ufffd', { 'content-encoding': 'gzip' })).toBe(
     `HTTP 200 with a compressed answer, which was not asked for. ${PAGE}`,
   )
+})
+
+test.each([{}, false, 0, ''])('says so, where the error in an answer with status 200 is %j', (error) => {
+  expect(explain(200, { error })).toBe('HTTP 200 with an error that is not named. Check token-url.')
 })

@@ -122,6 +122,10 @@ describe('the loop', () => {
     expect(ended).toBe('done')
   })
 
+  test('gives an attempt whole milliseconds', async () => {
+    expect(await run([], { timeoutMs: 1000.9 })).toMatchObject({ ended: 'done', limits: [1000] })
+  })
+
   test('gives an attempt a moment even where a wait took too long', async () => {
     expect(await run([], { timeoutMs: -5 })).toMatchObject({ ended: 'done', limits: [1] })
   })

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { parseTokenResponse, tokenRequestParameters } from '../src/token.ts'
 
 const REQUESTED_AT = new Date('2026-11-23T18:00:00.250Z')
-const AUTHENTICATION = { secrets: ['fake-secret'], oddities: ['client-secret stands in quotes'] }
+const AUTHENTICATION = { secrets: ['fake-secret'], oddities: ['client-secret is wrapped in quotes'] }
 const TOKEN = 'fake-token'
 
 function parse(body: unknown, status = 200) {
@@ -42,7 +42,7 @@ test('takes an error that is null for none', () => {
 
 const NO_TOKEN = 'HTTP 200 with no access_token. Check that token-url is a token endpoint (RFC 6749, 5.1).'
 const BAD_TOKEN =
-  'HTTP 200 with an access_token that is not printable ASCII. Check that token-url is a token endpoint (RFC 6749, 5.1).'
+  'HTTP 200 with an access_token that is empty or no plain text. Check that token-url is a token endpoint (RFC 6749, 5.1).'
 const NO_JSON =
   'HTTP 200 with something else than a JSON object. Check token-url. A proxy or the login page of a network may also have answered in place of the server.'
 
@@ -50,6 +50,7 @@ test.each([
   ['no access_token', {}, NO_TOKEN],
   ['null as access_token', { access_token: null }, NO_TOKEN],
   ['an empty access_token', { access_token: '' }, BAD_TOKEN],
+  ['an access_token of spaces', { access_token: '   ' }, BAD_TOKEN],
   ['a number as access_token', { access_token: 7 }, BAD_TOKEN],
   ['an object as access_token', { access_token: { value: TOKEN } }, BAD_TOKEN],
   ['a line break in access_token', { access_token: 'fake\ntoken' }, BAD_TOKEN],
@@ -82,7 +83,7 @@ test('shows neither the secrets nor the tokens of an answer that it refuses, but
     refresh_token: 'fake-refresh',
   }
   expect(() => parse(fields, 400)).toThrow(
-    /^HTTP 400 invalid_client \(\*\*\* got \*\*\* and \*\*\*\)\. .* Note that client-secret stands in quotes\.$/,
+    /^HTTP 400 invalid_client \(\*\*\* got \*\*\* and \*\*\*\)\. .* Note that client-secret is wrapped in quotes\.$/,
   )
 })
 
@@ -134,7 +135,7 @@ test.each([
   expect(warnings).toEqual([])
 })
 
-test.each([-1, '-1', '', ' ', '1h', '0x10', '1e3', true, [], {}, '1'.repeat(400), 8.64e12, 1e300])(
+test.each([-1, '-1', '', ' ', '1h', '0x10', '1e3', true, [], {}, '1'.repeat(400), 253_402_300_799, 1e300])(
   'warns of the expires_in %j',
   (expires_in) => {
     const { lifetime, warnings } = parse({ access_token: TOKEN, token_type: 'Bearer', expires_in })

@@ -31,7 +31,11 @@ console.log(
 process.exitCode = (await runJob()) ? 0 : 1
 
 async function runJob(): Promise<boolean> {
-  const job = startJob({ secrets: [app.clientSecret], env: pickNetworkSettings(), onLog: createPrinter() })
+  const job = startJob({
+    secrets: [app.clientId, app.clientSecret],
+    env: pickNetworkSettings(),
+    onLog: createPrinter(),
+  })
   const credentials = { 'client-id': app.clientId, 'client-secret': app.clientSecret }
   const spotify = await job.runAction({
     with: standIn ? { ...credentials, 'token-url': standIn.tokenUrl } : credentials,
@@ -48,10 +52,11 @@ async function runJob(): Promise<boolean> {
   return true
 }
 
-/** What a self-hosted runner behind a proxy has in its environment, too. */
+/** What a self-hosted runner behind a proxy has in its environment, too; the last is for Node's own `fetch`. */
 function pickNetworkSettings(): Record<string, string | undefined> {
   const names = /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name)))
+  const settings = Object.entries(process.env).filter(([name]) => names.test(name))
+  return { ...Object.fromEntries(settings), NODE_USE_ENV_PROXY: '1' }
 }
 
 /** Prints lines as the log on github.com shows them. */

@@ -31760,7 +31760,7 @@ function findOddities(clientId, clientSecret) {
         ['client-secret', clientSecret],
     ]) {
         if (/^(["'`]).*\1$/.test(value))
-            oddities.push(`${name} stands in quotes`);
+            oddities.push(`${name} is wrapped in quotes`);
         if (/\s/.test(value))
             oddities.push(`${name} has white space inside`);
         if (formEncode(value) !== value) {
@@ -31826,9 +31826,16 @@ const EXPLANATIONS = [
         'the proxy setting https_proxy is not a URL',
         'Write it as http://host:port.',
     ],
+    [/^CERT_HAS_EXPIRED$/, 'its certificate has expired', 'Tell those who run the server.'],
     [
-        /CERT|SIGNATURE|^(EPROTO|ERR_SSL_|ERR_TLS_)/,
-        'no secure connection',
+        /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
+        'its certificate is for another host',
+        'Check the host in token-url.',
+    ],
+    [/^(EPROTO|ERR_SSL_|ERR_TLS_)/, 'no secure connection', 'Check host and port in token-url.'],
+    [
+        /CERT|SIGNATURE|^INVALID_/,
+        'its certificate is not trusted',
         'If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.',
     ],
 ];
@@ -31960,7 +31967,7 @@ function parseEndpoint(input, text) {
 ;// CONCATENATED MODULE: ./lib/inputs.js
 
 
-const WHERE_SECRETS_ARE_MISSING = 'Check the name of the secret and, if it belongs to an environment, that the job names that environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.';
+const WHERE_VALUES_COME_FROM = 'Check that the workflow sets it, and the name of the secret or variable behind it; if that belongs to an environment, the job must name the environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.';
 /**
  * Reads and checks every input; masks those that are secret before it checks them.
  * @throws Error that names the input first and says the cure
@@ -31971,8 +31978,8 @@ function readInputs() {
         core_setSecret(clientSecret);
     const clientId = getInput('client-id');
     const tokenUrl = getInput('token-url');
-    requireValue('client-id', clientId, WHERE_SECRETS_ARE_MISSING);
-    requireValue('client-secret', clientSecret, WHERE_SECRETS_ARE_MISSING);
+    requireValue('client-id', clientId, WHERE_VALUES_COME_FROM);
+    requireValue('client-secret', clientSecret, WHERE_VALUES_COME_FROM);
     requireValue('token-url', tokenUrl, 'Give the address of the token endpoint, or leave the input out for Spotify.');
     for (const [name, value] of [
         ['client-id', clientId],
@@ -32052,13 +32059,13 @@ function parseRetryAfter(value, now) {
 /**
  * Makes attempts until one succeeds, fails for good, or the limits are reached; announces each wait.
  * @param goal what could not be done: the beginning of the error
- * @param attempt told how many milliseconds it may take; throws Failure
+ * @param attempt told how many whole milliseconds it may take; throws Failure
  * @throws Error with the goal, and the reason and the cure of the last failure
  */
 async function withRetries(goal, { retries, deadline }, attempt) {
     for (let attempts = 1;; attempts += 1) {
         try {
-            const timeoutMs = Math.min(deadline - performance.now(), ATTEMPT_TIMEOUT_MS);
+            const timeoutMs = Math.min(Math.floor(deadline - performance.now()), ATTEMPT_TIMEOUT_MS);
             return await attempt(Math.max(timeoutMs, 1));
         }
         catch (error) {
@@ -32098,7 +32105,7 @@ const WHO_ANSWERED = 'Check token-url. A proxy or the login page of a network ma
 const CURE_OF_CODE = new Map([
     [
         'invalid_request',
-        'Check that token-url is the token endpoint: the server misses a parameter or does not take one.',
+        'The server says that a parameter is missing or not allowed. Check that token-url is its token endpoint.',
     ],
     ['invalid_client', CHECK_CREDENTIALS],
     ['invalid_grant', 'Check that token-url is the endpoint for the client credentials flow.'],
@@ -32110,9 +32117,9 @@ const CURE_OF_CODE = new Map([
 const CURE_OF_STATUS = new Map([
     [401, CHECK_CREDENTIALS],
     [403, `${ALLOW_FLOW} Check, too, whether it refuses the address of the runner.`],
-    [404, 'Check the path in token-url: there is nothing at it.'],
+    [404, 'Check the path in token-url: there is nothing there.'],
     [405, 'Check the path in token-url: it takes no POST, so it is no token endpoint.'],
-    [407, 'Check user name and password in the proxy setting (https_proxy).'],
+    [408, SERVER_FAILED],
     [429, 'There were too many requests. Run the job later, or let fewer jobs ask at the same time.'],
 ]);
 const PASSING_STATUSES = [408, 429, 500, 502, 503, 504];
@@ -32125,7 +32132,7 @@ const PASSING_STATUSES = [408, 429, 500, 502, 503, 504];
 function explainFailure(answer, fields, secrets, oddities) {
     const { status, headers } = answer;
     if (status >= 300 && status < 400)
-        return explainRedirect(answer);
+        return explainRedirect(answer, secrets);
     const retryAfter = headers['retry-after'];
     const passing = PASSING_STATUSES.includes(status) ? { status, retryAfter } : undefined;
     const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 ? SERVER_FAILED : undefined);
@@ -32139,14 +32146,23 @@ function explainFailure(answer, fields, secrets, oddities) {
         said.push(printable(code, secrets));
     if (text !== undefined)
         said.push(`(${printable(text, secrets)})`);
+    if (status < 300 && said.length === 1)
+        said.push('with an error that is not named');
     const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? oauth_error_CHECK_URL;
     const notes = cure === CHECK_CREDENTIALS ? oddities.map((oddity) => ` Note that ${oddity}.`) : [];
     return new Failure(said.join(' '), cure + notes.join(''), passing);
 }
-function explainRedirect({ status, headers: { location = '' }, url }) {
+function explainRedirect({ status, headers, url }, secrets) {
+    const { location } = headers;
     // The origin alone: path and query are text of the server, and may hold what was sent.
-    const target = URL.canParse(location, url) ? new URL(location, url).origin : 'no valid address';
-    const reason = `HTTP ${status}, a redirect to ${target}, which was not followed because it would take the credentials along`;
+    const { origin } = location !== undefined && URL.canParse(location, url) ? new URL(location, url) : { origin: 'null' };
+    const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())];
+    const names = new Map([
+        ['null', 'no valid address'],
+        [url.origin, 'another path of the same server'],
+    ]);
+    const shown = names.get(origin) ?? printable(origin, hidden);
+    const reason = `HTTP ${status}, a redirect to ${shown}, which was not followed because it would take the credentials along`;
     return new Failure(reason, 'Put the final address into token-url.');
 }
 function nameOfNoJson({ body, headers }) {
@@ -32177,8 +32193,8 @@ function findString(candidates) {
 ;// CONCATENATED MODULE: ./lib/token.js
 
 
-/** The last moment that a Date can hold, in milliseconds. */
-const MAX_TIME_MS = 8.64e15;
+/** The last moment with a year of four digits. */
+const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 /** The parameters of the access token request (RFC 6749, 4.4.2). */
 function tokenRequestParameters() {
     return new URLSearchParams({ grant_type: 'client_credentials' });
@@ -32195,8 +32211,10 @@ function parseTokenResponse(answer, requestedAt, { secrets, oddities }) {
         throw explainFailure(answer, fields, [...secrets, ...tokensIn(fields)], oddities);
     }
     const accessToken = fields['access_token'];
-    if (typeof accessToken !== 'string' || !/^[\x20-\x7e]+$/.test(accessToken)) {
-        const found = isPresent(accessToken) ? 'an access_token that is not printable ASCII' : 'no access_token';
+    if (typeof accessToken !== 'string' || accessToken.trim() === '' || !/^[\x20-\x7e]+$/.test(accessToken)) {
+        const found = isPresent(accessToken)
+            ? 'an access_token that is empty or no plain text'
+            : 'no access_token';
         throw new Failure(`HTTP ${status} with ${found}`, 'Check that token-url is a token endpoint (RFC 6749, 5.1).');
     }
     const tokenType = parseTokenType(fields['token_type']);
@@ -32310,10 +32328,10 @@ function describeDuration(seconds) {
     if (seconds < 2 * 60)
         return `${seconds} s`;
     if (seconds < 2 * 3600)
-        return `${Math.floor(seconds / 60)} min`;
+        return `${Math.round(seconds / 60)} min`;
     if (seconds < 2 * 86_400)
-        return `${Math.floor(seconds / 3600)} h`;
-    return `${Math.floor(seconds / 86_400)} days`;
+        return `${Math.round(seconds / 3600)} h`;
+    return `${Math.round(seconds / 86_400)} days`;
 }
 
 ;// CONCATENATED MODULE: ./lib/index.js

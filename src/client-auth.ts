@@ -36,7 +36,7 @@ function findOddities(clientId: string, clientSecret: string): string[] {
     ['client-id', clientId],
     ['client-secret', clientSecret],
   ] as const) {
-    if (/^(["'`]).*\1$/.test(value)) oddities.push(`${name} stands in quotes`)
+    if (/^(["'`]).*\1$/.test(value)) oddities.push(`${name} is wrapped in quotes`)
     if (/\s/.test(value)) oddities.push(`${name} has white space inside`)
     if (formEncode(value) !== value) {
       oddities.push(

@@ -19,9 +19,16 @@ const EXPLANATIONS: readonly (readonly [code: RegExp, reason: string, cure: stri
     'the proxy setting https_proxy is not a URL',
     'Write it as http://host:port.',
   ],
+  [/^CERT_HAS_EXPIRED$/, 'its certificate has expired', 'Tell those who run the server.'],
   [
-    /CERT|SIGNATURE|^(EPROTO|ERR_SSL_|ERR_TLS_)/,
-    'no secure connection',
+    /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
+    'its certificate is for another host',
+    'Check the host in token-url.',
+  ],
+  [/^(EPROTO|ERR_SSL_|ERR_TLS_)/, 'no secure connection', 'Check host and port in token-url.'],
+  [
+    /CERT|SIGNATURE|^INVALID_/,
+    'its certificate is not trusted',
     'If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.',
   ],
 ]

@@ -11,8 +11,8 @@ export interface Inputs {
   readonly retries: number
 }
 
-const WHERE_SECRETS_ARE_MISSING =
-  'Check the name of the secret and, if it belongs to an environment, that the job names that environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.'
+const WHERE_VALUES_COME_FROM =
+  'Check that the workflow sets it, and the name of the secret or variable behind it; if that belongs to an environment, the job must name the environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.'
 
 /**
  * Reads and checks every input; masks those that are secret before it checks them.
@@ -24,8 +24,8 @@ export function readInputs(): Inputs {
   const clientId = core.getInput('client-id')
   const tokenUrl = core.getInput('token-url')
 
-  requireValue('client-id', clientId, WHERE_SECRETS_ARE_MISSING)
-  requireValue('client-secret', clientSecret, WHERE_SECRETS_ARE_MISSING)
+  requireValue('client-id', clientId, WHERE_VALUES_COME_FROM)
+  requireValue('client-secret', clientSecret, WHERE_VALUES_COME_FROM)
   requireValue(
     'token-url',
     tokenUrl,

@@ -59,7 +59,7 @@ function describeToken({ tokenType, lifetime }: TokenResponse): string {
 
 function describeDuration(seconds: number): string {
   if (seconds < 2 * 60) return `${seconds} s`
-  if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)} min`
-  if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)} h`
-  return `${Math.floor(seconds / 86_400)} days`
+  if (seconds < 2 * 3600) return `${Math.round(seconds / 60)} min`
+  if (seconds < 2 * 86_400) return `${Math.round(seconds / 3600)} h`
+  return `${Math.round(seconds / 86_400)} days`
 }

@@ -17,7 +17,7 @@ const WHO_ANSWERED =
 const CURE_OF_CODE = new Map([
   [
     'invalid_request',
-    'Check that token-url is the token endpoint: the server misses a parameter or does not take one.',
+    'The server says that a parameter is missing or not allowed. Check that token-url is its token endpoint.',
   ],
   ['invalid_client', CHECK_CREDENTIALS],
   ['invalid_grant', 'Check that token-url is the endpoint for the client credentials flow.'],
@@ -30,9 +30,9 @@ const CURE_OF_CODE = new Map([
 const CURE_OF_STATUS = new Map([
   [401, CHECK_CREDENTIALS],
   [403, `${ALLOW_FLOW} Check, too, whether it refuses the address of the runner.`],
-  [404, 'Check the path in token-url: there is nothing at it.'],
+  [404, 'Check the path in token-url: there is nothing there.'],
   [405, 'Check the path in token-url: it takes no POST, so it is no token endpoint.'],
-  [407, 'Check user name and password in the proxy setting (https_proxy).'],
+  [408, SERVER_FAILED],
   [429, 'There were too many requests. Run the job later, or let fewer jobs ask at the same time.'],
 ])
 
@@ -51,7 +51,7 @@ export function explainFailure(
   oddities: readonly string[],
 ): Failure {
   const { status, headers } = answer
-  if (status >= 300 && status < 400) return explainRedirect(answer)
+  if (status >= 300 && status < 400) return explainRedirect(answer, secrets)
   const retryAfter = headers['retry-after']
   const passing = PASSING_STATUSES.includes(status) ? { status, retryAfter } : undefined
   const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 ? SERVER_FAILED : undefined)
@@ -64,15 +64,24 @@ export function explainFailure(
   const said = [`HTTP ${status}`]
   if (code !== undefined) said.push(printable(code, secrets))
   if (text !== undefined) said.push(`(${printable(text, secrets)})`)
+  if (status < 300 && said.length === 1) said.push('with an error that is not named')
   const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? CHECK_URL
   const notes = cure === CHECK_CREDENTIALS ? oddities.map((oddity) => ` Note that ${oddity}.`) : []
   return new Failure(said.join(' '), cure + notes.join(''), passing)
 }
 
-function explainRedirect({ status, headers: { location = '' }, url }: Answer): Failure {
+function explainRedirect({ status, headers, url }: Answer, secrets: readonly string[]): Failure {
+  const { location } = headers
   // The origin alone: path and query are text of the server, and may hold what was sent.
-  const target = URL.canParse(location, url) ? new URL(location, url).origin : 'no valid address'
-  const reason = `HTTP ${status}, a redirect to ${target}, which was not followed because it would take the credentials along`
+  const { origin } =
+    location !== undefined && URL.canParse(location, url) ? new URL(location, url) : { origin: 'null' }
+  const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())]
+  const names = new Map([
+    ['null', 'no valid address'],
+    [url.origin, 'another path of the same server'],
+  ])
+  const shown = names.get(origin) ?? printable(origin, hidden)
+  const reason = `HTTP ${status}, a redirect to ${shown}, which was not followed because it would take the credentials along`
   return new Failure(reason, 'Put the final address into token-url.')
 }
 

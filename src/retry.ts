@@ -67,7 +67,7 @@ function parseRetryAfter(value: string | undefined, now: Date): number {
 /**
  * Makes attempts until one succeeds, fails for good, or the limits are reached; announces each wait.
  * @param goal what could not be done: the beginning of the error
- * @param attempt told how many milliseconds it may take; throws Failure
+ * @param attempt told how many whole milliseconds it may take; throws Failure
  * @throws Error with the goal, and the reason and the cure of the last failure
  */
 export async function withRetries<T>(
@@ -77,7 +77,7 @@ export async function withRetries<T>(
 ): Promise<T> {
   for (let attempts = 1; ; attempts += 1) {
     try {
-      const timeoutMs = Math.min(deadline - performance.now(), ATTEMPT_TIMEOUT_MS)
+      const timeoutMs = Math.min(Math.floor(deadline - performance.now()), ATTEMPT_TIMEOUT_MS)
       return await attempt(Math.max(timeoutMs, 1))
     } catch (error) {
       if (!(error instanceof Failure)) throw error

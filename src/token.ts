@@ -3,8 +3,8 @@ import { Failure } from './failure.ts'
 import type { Answer } from './http.ts'
 import { explainFailure, type JsonObject } from './oauth-error.ts'
 
-/** The last moment that a Date can hold, in milliseconds. */
-const MAX_TIME_MS = 8.64e15
+/** The last moment with a year of four digits. */
+const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 export interface TokenResponse {
   readonly accessToken: string
@@ -44,8 +44,10 @@ export function parseTokenResponse(
     throw explainFailure(answer, fields, [...secrets, ...tokensIn(fields)], oddities)
   }
   const accessToken = fields['access_token']
-  if (typeof accessToken !== 'string' || !/^[\x20-\x7e]+$/.test(accessToken)) {
-    const found = isPresent(accessToken) ? 'an access_token that is not printable ASCII' : 'no access_token'
+  if (typeof accessToken !== 'string' || accessToken.trim() === '' || !/^[\x20-\x7e]+$/.test(accessToken)) {
+    const found = isPresent(accessToken)
+      ? 'an access_token that is empty or no plain text'
+      : 'no access_token'
     throw new Failure(
       `HTTP ${status} with ${found}`,
       'Check that token-url is a token endpoint (RFC 6749, 5.1).',
