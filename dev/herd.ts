@@ -45,44 +45,43 @@ const POLICIES: Readonly<Record<string, Policy>> = {
   ),
 }
 
+interface Job {
+  readonly start: number
+  attempts: number
+}
+
 function simulate(policy: Policy, jobs: number, { retryAfterSeconds, outageSeconds = 0 }: Scenario) {
   const random = createRandom()
-  const agenda = new Map<number, { start: number; attempts: number }[]>()
-  const plan = (time: number, job: { start: number; attempts: number }) => {
-    const ms = Math.round(time)
-    agenda.set(ms, [...(agenda.get(ms) ?? []), job])
-  }
-  for (let job = 0; job < jobs; job += 1) {
+  /** By millisecond, the jobs that ask then. */
+  const agenda = Array.from({ length: TIMEOUT_MS + 1001 }, (): Job[] => [])
+  const plan = (time: number, job: Job) => agenda[Math.round(time)]?.push(job)
+  for (let index = 0; index < jobs; index += 1) {
     const start = random() * 1000
     plan(start, { start, attempts: 0 })
   }
 
-  const requestsInSecond = new Array<number>(TIMEOUT_MS / 1000 + 2).fill(0)
-  const servedInSecond = [...requestsInSecond]
+  const requests: number[] = []
   let served = 0
-  for (let time = 0; time <= TIMEOUT_MS + 1000; time += 1) {
+  let free = 0
+  for (const [time, asking] of agenda.entries()) {
     const second = Math.floor(time / 1000)
-    for (const job of agenda.get(time) ?? []) {
-      requestsInSecond[second] = (requestsInSecond[second] ?? 0) + 1
-      job.attempts += 1
-      const isOut = second < outageSeconds
-      if (!isOut && (servedInSecond[second] ?? 0) < SERVED_PER_SECOND) {
-        servedInSecond[second] = (servedInSecond[second] ?? 0) + 1
+    const isOut = second < outageSeconds
+    if (time % 1000 === 0) free = isOut ? 0 : SERVED_PER_SECOND
+    requests[second] = (requests[second] ?? 0) + asking.length
+    for (const job of asking) {
+      if (free > 0) {
+        free -= 1
         served += 1
         continue
       }
-      const passing: Passing = isOut
-        ? { status: 503 }
-        : { status: 429, retryAfter: retryAfterSeconds?.toString() }
-      const msLeft = job.start + TIMEOUT_MS - time - LATENCY_MS
-      const waitMs = policy(passing, job.attempts, msLeft, random())
+      job.attempts += 1
+      const passing = isOut ? { status: 503 } : { status: 429, retryAfter: retryAfterSeconds?.toString() }
+      const waitMs = policy(passing, job.attempts, job.start + TIMEOUT_MS - time - LATENCY_MS, random())
       if (waitMs !== undefined) plan(time + LATENCY_MS + waitMs, job)
     }
-    agenda.delete(time)
   }
-  const requests = requestsInSecond.reduce((sum, count) => sum + (count ?? 0), 0)
-  const peak = Math.max(...requestsInSecond.slice(1).map((count) => count ?? 0))
-  return { share: served / jobs, perToken: requests / served, peak }
+  const sum = requests.reduce((total, count) => total + count, 0)
+  return { share: served / jobs, perToken: sum / served, peak: Math.max(...requests.slice(1)) }
 }
 
 /** Mulberry32: the same table at each run. */
@@ -96,17 +95,31 @@ function createRandom(): () => number {
   }
 }
 
-console.log(
-  '| jobs | server | waits | served in 60 s | requests per token | peak requests/s after the first second |',
-)
-console.log('|---:|---|---|---:|---:|---:|')
-for (const scenario of SCENARIOS) {
-  for (const jobs of [256, 10_000]) {
-    for (const [name, policy] of Object.entries(POLICIES)) {
-      const { share, perToken, peak } = simulate(policy, jobs, scenario)
-      console.log(
-        `| ${jobs} | ${scenario.name} | ${name} | ${(share * 100).toFixed(1)} % | ${perToken.toFixed(1)} | ${peak} |`,
-      )
-    }
-  }
+/** How all policies fare in all scenarios, one group for each scenario and size of the matrix. */
+export function runHerds() {
+  return SCENARIOS.flatMap((scenario) =>
+    [256, 10_000].map((jobs) => ({
+      jobs,
+      server: scenario.name,
+      results: Object.entries(POLICIES).map(([waits, policy]) => ({
+        waits,
+        ...simulate(policy, jobs, scenario),
+      })),
+    })),
+  )
 }
+
+/** The table of `runHerds`, in Markdown. */
+export function formatHerds(herds: ReturnType<typeof runHerds>): string {
+  const rows = herds.flatMap(({ jobs, server, results }) =>
+    results.map(
+      ({ waits, share, perToken, peak }) =>
+        `| ${jobs} | ${server} | ${waits} | ${(share * 100).toFixed(1)} % | ${perToken.toFixed(1)} | ${peak} |`,
+    ),
+  )
+  const head =
+    '| jobs | server | waits | served in 60 s | requests per token | peak requests/s after the first second |'
+  return [head, '|---:|---|---|---:|---:|---:|', ...rows].join('\n')
+}
+
+if (import.meta.main) console.log(formatHerds(runHerds()))

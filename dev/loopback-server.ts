@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 export interface ReceivedRequest {
@@ -9,14 +10,18 @@ export interface ReceivedRequest {
 }
 
 export interface LoopbackServer extends AsyncDisposable {
-  /** `http://127.0.0.1:port`, without a slash at the end. */
+  /** `http://127.0.0.1:port` (or https), without a slash at the end. */
   readonly origin: string
   readonly requests: readonly ReceivedRequest[]
 }
 
-/** Starts an HTTP server on a free loopback port; `answer` is called with each request once it is complete. */
+/**
+ * Starts a server on a free loopback port, with HTTPS if it has a certificate; `answer` is called with each request
+ * once it is complete.
+ */
 export async function startServer(
   answer: (request: ReceivedRequest, response: ServerResponse) => void,
+  tls?: { key: string; cert: string },
 ): Promise<LoopbackServer> {
   const requests: ReceivedRequest[] = []
   const listener: RequestListener = async (message, response) => {
@@ -27,12 +32,12 @@ export async function startServer(
     requests.push(request)
     answer(request, response)
   }
-  const server = createServer(listener)
+  const server = tls ? createTlsServer(tls, listener) : createServer(listener)
   // A test that fails before it closes its server must not keep the test run from ending.
   server.unref().on('connection', (socket) => socket.unref())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

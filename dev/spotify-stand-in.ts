@@ -27,6 +27,7 @@ interface Reply {
 export async function startSpotify(
   app: { clientId: string; clientSecret: string },
   now: () => number = Date.now,
+  tls?: { key: string; cert: string },
 ): Promise<SpotifyStandIn> {
   const endOfToken = new Map<string, number>()
 
@@ -71,7 +72,7 @@ export async function startSpotify(
       url.pathname === '/api/token' ? replyWithToken(request) : replyWithData(request, url)
     response.writeHead(status, { 'content-type': 'application/json' })
     response.end(body && JSON.stringify(body))
-  })
+  }, tls)
   return Object.assign(server, { tokenUrl: `${server.origin}/api/token`, apiUrl: server.origin })
 }
 

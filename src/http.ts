@@ -49,9 +49,13 @@ function finishRequest(signal: AbortSignal) {
     prepareRequest(options: RequestOptions) {
       // Bounds connection, head and body; the client's own socketTimeout is for idle sockets only.
       options.signal = signal
-      // The request to a proxy is another one, which would outlive ours and keep the process from ending.
       const { proxyOptions } = options.agent as { proxyOptions?: RequestOptions }
-      if (proxyOptions) proxyOptions.signal = signal
+      if (proxyOptions) {
+        // The request to the proxy is another one, which would outlive ours and keep the process from ending.
+        proxyOptions.signal = signal
+        // The package `tunnel` encodes credentials by the old Buffer(), of which Node would warn in the log.
+        process.noDeprecation = true
+      }
       // Here, because the client would append the runner's orchestration ID, which is no business of the server.
       options.headers = { ...options.headers, 'user-agent': USER_AGENT }
     },

@@ -1,0 +1,169 @@
+/** The built action over TLS, with a certificate authority of its own, and through a proxy. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { generate } from 'selfsigned'
+import { startProxy } from '../dev/connect-proxy.ts'
+import { startJob } from '../dev/fake-runner.ts'
+import { type SpotifyStandIn, startSpotify } from '../dev/spotify-stand-in.ts'
+import { expectNoLeak } from './leaks.ts'
+
+const APP = { clientId: 'fake-client-id', clientSecret: 'fake-client-secret' }
+/** A name that has no address anywhere (RFC 6761), so that only a proxy can connect to it. */
+const HOST = 'accounts.invalid'
+const ASKING = `Asking ${HOST} for an access token`
+const FAILED = `::error::Could not get a token from ${HOST}:`
+const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.'
+
+let folder: string
+let spotify: SpotifyStandIn
+let port: number
+
+beforeAll(async () => {
+  const authority = await generate([{ name: 'commonName', value: 'Fake authority' }], {
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, critical: true },
+    ],
+  })
+  const { private: key, cert } = await generate([{ name: 'commonName', value: HOST }], {
+    ca: { key: authority.private, cert: authority.cert },
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: HOST }] }],
+  })
+  folder = mkdtempSync(join(tmpdir(), 'authority-'))
+  writeFileSync(join(folder, 'authority.pem'), authority.cert)
+  spotify = await startSpotify(APP, Date.now, { key, cert })
+  port = Number(new URL(spotify.origin).port)
+})
+
+afterAll(async () => {
+  await spotify[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+/** Runs the action and returns, beside its step, what it printed but its masks. */
+async function run(env: Record<string, string>, inputs: Record<string, string> = {}) {
+  const step = await startJob().runAction({
+    with: {
+      'client-id': APP.clientId,
+      'client-secret': APP.clientSecret,
+      'token-url': `https://${HOST}/api/token`,
+      retries: '0',
+      ...inputs,
+    },
+    env: { NODE_EXTRA_CA_CERTS: join(folder, 'authority.pem'), ...env },
+  })
+  expectNoLeak(step, [APP.clientSecret, step.outputs['access-token'] ?? 'no token'])
+  return { ...step, shown: step.printed.filter((line) => !line.startsWith('::add-mask::')) }
+}
+
+test.each(['https_proxy', 'HTTPS_PROXY'])('gets a token through the proxy in %s', async (variable) => {
+  await using proxy = await startProxy({ port })
+  const { exitCode, shown, outputs } = await run({ [variable]: `http://${proxy.host}` })
+  expect(shown).toEqual([
+    ASKING,
+    expect.stringMatching(/^Got a Bearer token, valid until .* UTC, in 60 min$/),
+  ])
+  expect(exitCode).toBe(0)
+  expect(outputs['access-token']).toMatch(/^BQ/)
+  expect(proxy.requests).toEqual([{ target: `${HOST}:443`, authorization: undefined }])
+})
+
+test('gives the proxy the credentials in its address, and shows them to nobody', async () => {
+  await using proxy = await startProxy({ port })
+  const step = await run({ https_proxy: `http://fake-user:fake%2Fproxy-password@${proxy.host}` })
+  const pair = 'fake-user:fake/proxy-password'
+  const basic = Buffer.from(pair).toString('base64')
+  expect(proxy.requests).toEqual([{ target: `${HOST}:443`, authorization: `Basic ${basic}` }])
+  expect(step.shown).toEqual([ASKING, expect.stringMatching(/^Got a Bearer token/)])
+  expect(JSON.stringify([step.printed, step.files])).not.toMatch(/proxy-password|fake-user/)
+  expect(JSON.stringify([step.printed, step.files])).not.toContain(basic)
+})
+
+test.each(['no_proxy', 'NO_PROXY'])('connects by itself to a host in %s', async (variable) => {
+  await using proxy = await startProxy({ port })
+  const { shown } = await run({ https_proxy: `http://${proxy.host}`, [variable]: `other.example,${HOST}` })
+  expect(shown).toEqual([
+    ASKING,
+    expect.stringMatching(
+      /^::error::Could not get a token from accounts\.invalid: its host name has no address \(E/,
+    ),
+  ])
+  expect(proxy.requests).toEqual([])
+})
+
+test('says what to do about a certificate for another host', async () => {
+  const { shown } = await run({}, { 'token-url': `https://localhost:${port}/api/token` })
+  expect(shown.at(-1)).toBe(
+    `::error::Could not get a token from localhost:${port}: its certificate is for another host (ERR_TLS_CERT_ALTNAME_INVALID). Check the host in token-url.`,
+  )
+})
+
+test('says what to do about a certificate of an unknown authority', async () => {
+  await using proxy = await startProxy({ port })
+  const { shown } = await run(
+    { https_proxy: `http://${proxy.host}`, NODE_EXTRA_CA_CERTS: '' },
+    { retries: '1' },
+  )
+  expect(shown).toEqual([
+    ASKING,
+    `${FAILED} its certificate is not trusted (UNABLE_TO_VERIFY_LEAF_SIGNATURE). If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.`,
+  ])
+  expect(proxy.requests).toHaveLength(1)
+})
+
+test.each([
+  [407, `${FAILED} the proxy asks for credentials (HTTP 407). Check user name and password in https_proxy.`],
+  [403, `${FAILED} the proxy does not connect to it (HTTP 403). ${CHECK_PROXY}`],
+])('says what to do when the proxy refuses with %i', async (status, message) => {
+  await using proxy = await startProxy({ status })
+  const { exitCode, shown } = await run({ https_proxy: `http://${proxy.host}` }, { retries: '1' })
+  expect(shown).toEqual([ASKING, message])
+  expect(exitCode).toBe(1)
+  expect(proxy.requests).toHaveLength(1)
+})
+
+test('tries again when the proxy refuses for now', async () => {
+  await using proxy = await startProxy({ status: 502 })
+  const { shown } = await run({ https_proxy: `http://${proxy.host}` }, { retries: '1' })
+  expect(shown).toEqual([
+    ASKING,
+    expect.stringMatching(
+      /^the proxy does not connect to it \(HTTP 502\); trying again in \d\.\d s \(attempt 2 of 2\)$/,
+    ),
+    `::error::Could not get a token from ${HOST} in 2 attempts: the proxy does not connect to it (HTTP 502). ${CHECK_PROXY}`,
+  ])
+  expect(proxy.requests).toHaveLength(2)
+})
+
+test('says what to do when there is no proxy', async () => {
+  const proxy = await startProxy('silent')
+  await proxy[Symbol.asyncDispose]()
+  const { shown } = await run({ https_proxy: `http://${proxy.host}` })
+  expect(shown).toEqual([ASKING, `${FAILED} the proxy cannot be reached (ECONNREFUSED). ${CHECK_PROXY}`])
+})
+
+test('says what to do when the address of the proxy is no URL', async () => {
+  const { shown } = await run({ https_proxy: 'my proxy' })
+  expect(shown).toEqual([
+    ASKING,
+    `${FAILED} the proxy setting https_proxy is not a URL (ERR_INVALID_URL). Write it as http://host:port.`,
+  ])
+})
+
+test('ends at the deadline, the process included, when the proxy never answers', async () => {
+  await using proxy = await startProxy('silent')
+  const start = performance.now()
+  const { exitCode, shown } = await run(
+    { https_proxy: `http://${proxy.host}` },
+    { timeout: '1', retries: '3' },
+  )
+  expect(performance.now() - start).toBeLessThan(8000)
+  expect(shown).toEqual([
+    ASKING,
+    `${FAILED} no complete answer within 1 s. Run the job again; if it fails again, look at the status page of the server.`,
+  ])
+  expect(exitCode).toBe(1)
+  expect(proxy.requests).toHaveLength(1)
+})
