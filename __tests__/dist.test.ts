@@ -199,6 +199,27 @@ test.each([
   expect(printed.at(-1)).toMatch(new RegExp(` UTC, in ${duration}$`))
 })
 
+test('asks for a scope and an API, and warns of a narrower grant', async () => {
+  await using server = await startServer((_request, response) =>
+    json({ access_token: 'fake-token', token_type: 'Bearer', scope: 'read' })(response),
+  )
+  const step = await startJob().runAction({
+    with: {
+      ...CREDENTIALS,
+      'token-url': server.origin,
+      scope: 'read\nwrite',
+      audience: 'https://api.example',
+      resource: 'urn:a\nurn:b',
+      'extra-params': 'tenant=x',
+    },
+  })
+  expect(server.requests[0]?.body).toBe(
+    'grant_type=client_credentials&scope=read+write&audience=https%3A%2F%2Fapi.example&resource=urn%3Aa&resource=urn%3Ab&tenant=x',
+  )
+  expect(step.printed).toContain('::warning::The server did not grant all of the scope. Missing: write.')
+  expect(step.outputs['scope']).toBe('read')
+})
+
 test('counts the lifetime from the request, so that the token never seems to live too long', async () => {
   let asked = 0
   await using server = await startServer((_request, response) => {

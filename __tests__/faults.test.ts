@@ -21,7 +21,7 @@ const FLOW = 'Allow the client credentials flow for this app in the settings of 
 const REQUEST =
   'The server says that a parameter is missing or not allowed. Check that token-url is its token endpoint.'
 const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.'
-const SCOPE = 'Check in the settings of the server which scope this app may have.'
+const SCOPE = 'Check scope: the server does not know it, does not grant it to this app, or wants one.'
 const SERVER =
   'The server has a problem of its own. Run the job again; if it fails again, look at its status page.'
 const WHO =
@@ -143,7 +143,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   ),
   invalid_scope: fails(`HTTP 400 invalid_scope (Told by the server). ${SCOPE}`),
   invalid_target: fails(
-    'HTTP 400 invalid_target (Told by the server). Check in the settings of the server for which API this app may have a token.',
+    'HTTP 400 invalid_target (Told by the server). Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
   ),
   temporarily_unavailable: fails(`HTTP 503 temporarily_unavailable. ${SERVER}`, AT_ONCE),
   "error of Spotify's API": fails('HTTP 400 (Told by the server). Check token-url.'),

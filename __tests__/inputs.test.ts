@@ -6,6 +6,10 @@ const VALID = {
   'client-id': 'fake-id',
   'client-secret': 'fake-secret',
   'token-url': 'https://as.example/token',
+  scope: '',
+  audience: '',
+  resource: '',
+  'extra-params': '',
   timeout: '60',
   retries: '3',
 }
@@ -28,6 +32,8 @@ test('returns the inputs and masks the secret, but not the id', () => {
     clientId: 'fake-id',
     clientSecret: 'fake-secret',
     tokenUrl: new URL('https://as.example/token'),
+    scope: '',
+    parameters: [],
     timeoutMs: 60_000,
     retries: 3,
   })
@@ -38,8 +44,51 @@ test('drops the line break that a stored secret often ends with', () => {
   expect(linesPrintedBy(readInputs)).toEqual(['::add-mask::fake-secret'])
 })
 
+test.each([
+  ['a scope of several lines', { scope: 'read\n  write \r\n\nadmin x\n' }, 'read write admin x', []],
+  ['an audience', { audience: ' https://api.example/ ' }, '', [['audience', 'https://api.example/']]],
+  [
+    'resources',
+    { resource: 'https://a.example\n\n urn:b:c \n' },
+    '',
+    [
+      ['resource', 'https://a.example'],
+      ['resource', 'urn:b:c'],
+    ],
+  ],
+  [
+    'further parameters',
+    { 'extra-params': 'a=1\r\n b = x = y \nempty=\nproject-id=ü&z' },
+    '',
+    [
+      ['a', '1'],
+      ['b', 'x = y'],
+      ['empty', ''],
+      ['project-id', 'ü&z'],
+    ],
+  ],
+  [
+    'all of them, in the order of the inputs',
+    { 'extra-params': 'x=1', resource: 'urn:r', audience: 'a', scope: 's' },
+    's',
+    [
+      ['audience', 'a'],
+      ['resource', 'urn:r'],
+      ['x', '1'],
+    ],
+  ],
+])('reads %s', (_name, given, scope, parameters) => {
+  setInputs(given)
+  let inputs: unknown
+  linesPrintedBy(() => (inputs = readInputs()))
+  expect(inputs).toMatchObject({ scope, parameters })
+})
+
 const NOT_GIVEN =
   'Check that the workflow sets it, and the name of the secret or variable behind it; if that belongs to an environment, the job must name the environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.'
+const RESOURCE =
+  'resource has a line that is not an absolute URI without a fragment (RFC 8707, 2). Write one URI on each line, as in https://api.example.com.'
+const NAME_VALUE = 'extra-params has a line that is not name=value. Write one parameter on each line.'
 const CONTROL =
   'has a line break or another control character inside. Store it again, as one line and without anything around it.'
 const EXPRESSION =
@@ -65,6 +114,32 @@ test.each([
   ['an expression in client-id', { 'client-id': '${{ secrets.ID }}' }, `client-id ${EXPRESSION}`],
   ['an expression in client-secret', { 'client-secret': '${{ secrets.S }}' }, `client-secret ${EXPRESSION}`],
   ['an expression in token-url', { 'token-url': 'https://${{ vars.HOST }}/' }, `token-url ${EXPRESSION}`],
+  ['an expression in scope', { scope: '${{ vars.SCOPE }}' }, `scope ${EXPRESSION}`],
+  ['an expression in audience', { audience: '${{ vars.A }}' }, `audience ${EXPRESSION}`],
+  ['an expression in resource', { resource: 'urn:x\n${{ vars.R }}' }, `resource ${EXPRESSION}`],
+  ['an expression in extra-params', { 'extra-params': 'a=${{ vars.X }}' }, `extra-params ${EXPRESSION}`],
+  ['a resource that is no URI', { resource: 'urn:x\napi.example' }, RESOURCE],
+  ['a resource with a fragment', { resource: 'https://api.example/#x' }, RESOURCE],
+  ['an extra parameter without =', { 'extra-params': 'a=1\nb' }, NAME_VALUE],
+  ['an extra parameter without a name', { 'extra-params': '=1' }, NAME_VALUE],
+  ['an extra parameter with a space in its name', { 'extra-params': 'a b=1' }, NAME_VALUE],
+  ...[
+    'grant_type',
+    'scope',
+    'audience',
+    'resource',
+    'client_id',
+    'client_secret',
+    'client_assertion',
+    'client_assertion_type',
+  ].map(
+    (name) =>
+      [
+        `${name} among the extra parameters`,
+        { 'extra-params': `${name}=x` },
+        `extra-params has ${name}, which the action sets. Take it out, or use the input for it.`,
+      ] as const,
+  ),
   [
     'a token-url that is none',
     { 'token-url': 'as.example' },

@@ -37,11 +37,11 @@ test.each([
   ['unsupported_grant_type', `HTTP 400 unsupported_grant_type (Told). Check token-url. ${FLOW}`],
   [
     'invalid_scope',
-    'HTTP 400 invalid_scope (Told). Check in the settings of the server which scope this app may have.',
+    'HTTP 400 invalid_scope (Told). Check scope: the server does not know it, does not grant it to this app, or wants one.',
   ],
   [
     'invalid_target',
-    'HTTP 400 invalid_target (Told). Check in the settings of the server for which API this app may have a token.',
+    'HTTP 400 invalid_target (Told). Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
   ],
   ['a_code_of_its_own', 'HTTP 400 a_code_of_its_own (Told). Check token-url.'],
   ['constructor', 'HTTP 400 constructor (Told). Check token-url.'],

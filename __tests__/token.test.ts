@@ -5,14 +5,31 @@ const REQUESTED_AT = new Date('2026-11-23T18:00:00.250Z')
 const AUTHENTICATION = { secrets: ['fake-secret'], oddities: ['client-secret is wrapped in quotes'] }
 const TOKEN = 'fake-token'
 
-function parse(body: unknown, status = 200) {
+function parse(body: unknown, status = 200, askedScope = '') {
   const url = new URL('https://as.example/token')
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return parseTokenResponse({ url, status, headers: {}, body: text }, REQUESTED_AT, AUTHENTICATION)
+  return parseTokenResponse(
+    { url, status, headers: {}, body: text },
+    REQUESTED_AT,
+    askedScope,
+    AUTHENTICATION,
+  )
 }
 
 test('asks for the client credentials grant and nothing else', () => {
-  expect(tokenRequestParameters().toString()).toBe('grant_type=client_credentials')
+  const request = tokenRequestParameters({ scope: '', parameters: [] })
+  expect(request.toString()).toBe('grant_type=client_credentials')
+})
+
+test('asks for a scope, and sends each further parameter as it is, a name more than once, too', () => {
+  const parameters = [
+    ['resource', 'https://a.example/?x=1'],
+    ['resource', 'urn:b'],
+    ['tenant', 'ü &='],
+  ] as const
+  expect(tokenRequestParameters({ scope: 'read write', parameters }).toString()).toBe(
+    'grant_type=client_credentials&scope=read+write&resource=https%3A%2F%2Fa.example%2F%3Fx%3D1&resource=urn%3Ab&tenant=%C3%BC+%26%3D',
+  )
 })
 
 test('reads a full answer', () => {
@@ -66,7 +83,7 @@ test.each([
 
 test('refuses an error in an answer with status 200', () => {
   expect(() => parse({ access_token: TOKEN, error: 'invalid_scope' })).toThrow(
-    'HTTP 200 invalid_scope. Check in the settings of the server which scope this app may have.',
+    'HTTP 200 invalid_scope. Check scope: the server does not know it, does not grant it to this app, or wants one.',
   )
 })
 
@@ -166,4 +183,19 @@ test.each([
     scope: expected,
     warnings,
   })
+})
+
+const GAVE_LESS = 'The server did not grant all of the scope. Missing:'
+
+test.each([
+  ['all of it', 'read write', 'write read', 'write read', []],
+  ['more', 'read', 'read write', 'read write', []],
+  ['less', 'read write admin', 'read', 'read', [`${GAVE_LESS} write admin.`]],
+  ['nothing', 'read', '', '', [`${GAVE_LESS} read.`]],
+  ['no answer, which means all of it', 'read write', undefined, 'read write', []],
+  ['null, which means all of it', 'read write', null, 'read write', []],
+  ['nonsense', 'read', 7, '', [NO_SCOPE]],
+])('compares the scope with what was asked for: %s', (_name, asked, scope, expected, warnings) => {
+  const answer = parse({ access_token: TOKEN, token_type: 'Bearer', scope }, 200, asked)
+  expect(answer).toMatchObject({ scope: expected, warnings })
 })

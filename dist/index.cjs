@@ -31970,6 +31970,17 @@ function parseEndpoint(input, text) {
 ;// CONCATENATED MODULE: ./lib/inputs.js
 
 
+/** Set by the action itself or by an input of their own. */
+const RESERVED_PARAMETERS = [
+    'grant_type',
+    'scope',
+    'audience',
+    'resource',
+    'client_id',
+    'client_secret',
+    'client_assertion',
+    'client_assertion_type',
+];
 const WHERE_VALUES_COME_FROM = 'Check that the workflow sets it, and the name of the secret or variable behind it; if that belongs to an environment, the job must name the environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.';
 /**
  * Reads and checks every input; masks those that are secret before it checks them.
@@ -31996,6 +32007,8 @@ function readInputs() {
         clientId,
         clientSecret,
         tokenUrl: parseEndpoint('token-url', tokenUrl),
+        scope: readOptional('scope').replace(/\s*[\r\n]+\s*/g, ' '),
+        parameters: [...readAudience(), ...readResources(), ...readExtraParameters()],
         timeoutMs: 1000 * readWholeNumber('timeout', 1, 3600),
         retries: readWholeNumber('retries', 0, 10),
     };
@@ -32003,6 +32016,45 @@ function readInputs() {
 function requireValue(name, value, cure) {
     if (value === '')
         throw new Error(`${name} is empty. ${cure}`);
+    refuseExpression(name, value);
+}
+function readOptional(name) {
+    const value = getInput(name);
+    refuseExpression(name, value);
+    return value;
+}
+function readLines(name) {
+    return readOptional(name)
+        .split(/[\r\n]+/)
+        .map((line) => line.trim())
+        .filter((line) => line !== '');
+}
+function readAudience() {
+    const audience = readOptional('audience');
+    return audience === '' ? [] : [['audience', audience]];
+}
+/** One parameter for each line (RFC 8707, 2). */
+function readResources() {
+    return readLines('resource').map((uri) => {
+        if (!URL.canParse(uri) || uri.includes('#')) {
+            throw new Error('resource has a line that is not an absolute URI without a fragment (RFC 8707, 2). Write one URI on each line, as in https://api.example.com.');
+        }
+        return ['resource', uri];
+    });
+}
+function readExtraParameters() {
+    return readLines('extra-params').map((line) => {
+        const [, name, value = ''] = /^([^=\s]+)\s*=\s*(.*)$/.exec(line) ?? [];
+        if (name === undefined) {
+            throw new Error('extra-params has a line that is not name=value. Write one parameter on each line.');
+        }
+        if (RESERVED_PARAMETERS.includes(name)) {
+            throw new Error(`extra-params has ${name}, which the action sets. Take it out, or use the input for it.`);
+        }
+        return [name, value];
+    });
+}
+function refuseExpression(name, value) {
     if (value.includes('${{')) {
         throw new Error(`${name} holds an expression that was not evaluated: it still has \${{ in it. Write the expression into the workflow file itself, as in \${{ secrets.NAME }}.`);
     }
@@ -32114,8 +32166,11 @@ const CURE_OF_CODE = new Map([
     ['invalid_grant', 'Check that token-url is the endpoint for the client credentials flow.'],
     ['unauthorized_client', ALLOW_FLOW],
     ['unsupported_grant_type', `Check token-url. ${ALLOW_FLOW}`],
-    ['invalid_scope', 'Check in the settings of the server which scope this app may have.'],
-    ['invalid_target', 'Check in the settings of the server for which API this app may have a token.'],
+    ['invalid_scope', 'Check scope: the server does not know it, does not grant it to this app, or wants one.'],
+    [
+        'invalid_target',
+        'Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
+    ],
 ]);
 const CURE_OF_STATUS = new Map([
     [401, CHECK_CREDENTIALS],
@@ -32198,16 +32253,21 @@ function findString(candidates) {
 
 /** The last moment with a year of four digits. */
 const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
-/** The parameters of the access token request (RFC 6749, 4.4.2). */
-function tokenRequestParameters() {
-    return new URLSearchParams({ grant_type: 'client_credentials' });
+/** The parameters of the access token request (RFC 6749, 4.4.2), in which a name may come more than once (RFC 8707, 2). */
+function tokenRequestParameters({ scope, parameters, }) {
+    const request = new URLSearchParams({ grant_type: 'client_credentials' });
+    if (scope !== '')
+        request.append('scope', scope);
+    for (const [name, value] of parameters)
+        request.append(name, value);
+    return request;
 }
 /**
  * Reads the answer of a token endpoint (RFC 6749, 5.1). The lifetime counts from `requestedAt`, so that the
  * token never seems to live longer than it does.
  * @throws Failure with what is wrong and what to do, where there is no usable access token in it
  */
-function parseTokenResponse(answer, requestedAt, { secrets, oddities }) {
+function parseTokenResponse(answer, requestedAt, askedScope, { secrets, oddities }) {
     const { status } = answer;
     const fields = parseJsonObject(answer.body);
     if (fields === undefined || status < 200 || status > 299 || isPresent(fields['error'])) {
@@ -32232,11 +32292,16 @@ function parseTokenResponse(answer, requestedAt, { secrets, oddities }) {
     if (scope === undefined && isPresent(fields['scope'])) {
         warnings.push('The scope of the server is no list of names. The output scope stays empty.');
     }
+    const granted = scope?.split(' ') ?? [];
+    const missing = askedScope.split(' ').filter((name) => name !== '' && !granted.includes(name));
+    if (scope !== undefined && missing.length > 0) {
+        warnings.push(`The server did not grant all of the scope. Missing: ${missing.join(' ')}.`);
+    }
     return {
         accessToken,
         tokenType: tokenType ?? 'Bearer',
         lifetime,
-        scope: scope ?? '',
+        scope: scope ?? (isPresent(fields['scope']) ? '' : askedScope),
         secrets: tokensIn(fields),
         warnings,
     };
@@ -32295,8 +32360,8 @@ async function main() {
     info(`Asking ${inputs.tokenUrl.host} for an access token`);
     const token = await withRetries(`Could not get a token from ${inputs.tokenUrl.host}`, { retries: inputs.retries, deadline: start + inputs.timeoutMs }, async (timeoutMs) => {
         const requestedAt = new Date();
-        const answer = await post(inputs.tokenUrl, authentication.headers, tokenRequestParameters(), timeoutMs);
-        return parseTokenResponse(answer, requestedAt, authentication);
+        const answer = await post(inputs.tokenUrl, authentication.headers, tokenRequestParameters(inputs), timeoutMs);
+        return parseTokenResponse(answer, requestedAt, inputs.scope, authentication);
     });
     for (const secret of token.secrets)
         core_setSecret(secret);

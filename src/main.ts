@@ -20,8 +20,13 @@ export async function main(): Promise<void> {
     { retries: inputs.retries, deadline: start + inputs.timeoutMs },
     async (timeoutMs) => {
       const requestedAt = new Date()
-      const answer = await post(inputs.tokenUrl, authentication.headers, tokenRequestParameters(), timeoutMs)
-      return parseTokenResponse(answer, requestedAt, authentication)
+      const answer = await post(
+        inputs.tokenUrl,
+        authentication.headers,
+        tokenRequestParameters(inputs),
+        timeoutMs,
+      )
+      return parseTokenResponse(answer, requestedAt, inputs.scope, authentication)
     },
   )
 

@@ -23,8 +23,11 @@ const CURE_OF_CODE = new Map([
   ['invalid_grant', 'Check that token-url is the endpoint for the client credentials flow.'],
   ['unauthorized_client', ALLOW_FLOW],
   ['unsupported_grant_type', `Check token-url. ${ALLOW_FLOW}`],
-  ['invalid_scope', 'Check in the settings of the server which scope this app may have.'],
-  ['invalid_target', 'Check in the settings of the server for which API this app may have a token.'],
+  ['invalid_scope', 'Check scope: the server does not know it, does not grant it to this app, or wants one.'],
+  [
+    'invalid_target',
+    'Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
+  ],
 ])
 
 const CURE_OF_STATUS = new Map([

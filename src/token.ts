@@ -1,6 +1,7 @@
 import type { ClientAuthentication } from './client-auth.ts'
 import { Failure } from './failure.ts'
 import type { Answer } from './http.ts'
+import type { Inputs } from './inputs.ts'
 import { explainFailure, type JsonObject } from './oauth-error.ts'
 
 /** The last moment with a year of four digits. */
@@ -11,7 +12,7 @@ export interface TokenResponse {
   readonly tokenType: string
   /** `undefined` if the server does not say. */
   readonly lifetime: Lifetime | undefined
-  /** Empty if the server does not say. */
+  /** What was asked for, if the server does not say (RFC 6749, 5.1). */
   readonly scope: string
   /** Every token in the answer, to be masked before anything else is printed. */
   readonly secrets: readonly string[]
@@ -23,9 +24,15 @@ export interface Lifetime {
   readonly end: Date
 }
 
-/** The parameters of the access token request (RFC 6749, 4.4.2). */
-export function tokenRequestParameters(): URLSearchParams {
-  return new URLSearchParams({ grant_type: 'client_credentials' })
+/** The parameters of the access token request (RFC 6749, 4.4.2), in which a name may come more than once (RFC 8707, 2). */
+export function tokenRequestParameters({
+  scope,
+  parameters,
+}: Pick<Inputs, 'scope' | 'parameters'>): URLSearchParams {
+  const request = new URLSearchParams({ grant_type: 'client_credentials' })
+  if (scope !== '') request.append('scope', scope)
+  for (const [name, value] of parameters) request.append(name, value)
+  return request
 }
 
 /**
@@ -36,6 +43,7 @@ export function tokenRequestParameters(): URLSearchParams {
 export function parseTokenResponse(
   answer: Answer,
   requestedAt: Date,
+  askedScope: string,
   { secrets, oddities }: Pick<ClientAuthentication, 'secrets' | 'oddities'>,
 ): TokenResponse {
   const { status } = answer
@@ -67,11 +75,16 @@ export function parseTokenResponse(
   if (scope === undefined && isPresent(fields['scope'])) {
     warnings.push('The scope of the server is no list of names. The output scope stays empty.')
   }
+  const granted = scope?.split(' ') ?? []
+  const missing = askedScope.split(' ').filter((name) => name !== '' && !granted.includes(name))
+  if (scope !== undefined && missing.length > 0) {
+    warnings.push(`The server did not grant all of the scope. Missing: ${missing.join(' ')}.`)
+  }
   return {
     accessToken,
     tokenType: tokenType ?? 'Bearer',
     lifetime,
-    scope: scope ?? '',
+    scope: scope ?? (isPresent(fields['scope']) ? '' : askedScope),
     secrets: tokensIn(fields),
     warnings,
   }
