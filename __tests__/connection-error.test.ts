@@ -18,7 +18,14 @@ test.each([
   ['HPE_INVALID_CONSTANT', 'the answer is not HTTP (HPE_INVALID_CONSTANT). Check token-url.'],
   ['SELF_SIGNED_CERT_IN_CHAIN', `its certificate is not trusted (SELF_SIGNED_CERT_IN_CHAIN). ${TLS}`],
   ['INVALID_CA', `its certificate is not trusted (INVALID_CA). ${TLS}`],
-  ['CERT_HAS_EXPIRED', 'its certificate has expired (CERT_HAS_EXPIRED). Tell those who run the server.'],
+  [
+    'CERT_HAS_EXPIRED',
+    'its certificate has expired (CERT_HAS_EXPIRED). Tell those who run the server, or check the clock of the runner.',
+  ],
+  [
+    'CERT_NOT_YET_VALID',
+    'its certificate is not valid yet (CERT_NOT_YET_VALID). Check the clock of the runner.',
+  ],
   [
     'HOSTNAME_MISMATCH',
     'its certificate is for another host (HOSTNAME_MISMATCH). Check the host in token-url.',
@@ -71,16 +78,22 @@ test.each([
     tunnel('cause=connect ECONNREFUSED 127.0.0.1:3128'),
     `the proxy cannot be reached (ECONNREFUSED). ${CHECK_PROXY}`,
   ],
-  ['that fails in an unknown way', tunnel('cause='), `the proxy cannot be reached (unknown). ${CHECK_PROXY}`],
+  ['that fails in an unknown way', tunnel('cause='), `the proxy cannot be reached. ${CHECK_PROXY}`],
+  ['that hangs up', tunnel('cause=socket hang up'), `the proxy closed the connection. ${CHECK_PROXY}`],
   [
-    'whose address is no URL',
-    withCode('ERR_INVALID_URL'),
-    'the proxy setting https_proxy is not a URL (ERR_INVALID_URL). Write it as http://host:port.',
+    'that speaks something else',
+    tunnel('cause=Parse Error: Expected HTTP/'),
+    `the address in https_proxy is not that of a proxy. ${CHECK_PROXY}`,
   ],
   [
-    'whose password is badly escaped',
-    new URIError('URI malformed'),
-    'the proxy setting https_proxy is not a URL (URIError). Write it as http://host:port.',
+    'that is a web server',
+    new Error('got illegal response body from proxy'),
+    `the address in https_proxy is not that of a proxy. ${CHECK_PROXY}`,
+  ],
+  [
+    'with an unknown certificate',
+    tunnel('cause=self-signed certificate'),
+    `the certificate of the proxy is not trusted. ${TLS}`,
   ],
 ])('explains a proxy %s', (_name, error, message) => {
   expect(explainConnectionError(error).message).toBe(message)
@@ -97,15 +110,18 @@ test.each([
     'ECONNRESET',
     'EPIPE',
   ].map((code) => [code, withCode(code), {}] as const),
-  ...['HPE_INVALID_CONSTANT', 'CERT_HAS_EXPIRED', 'EPROTO', 'ERR_INVALID_URL', 'EODD'].map(
+  ...['HPE_INVALID_CONSTANT', 'CERT_HAS_EXPIRED', 'EPROTO', 'CERT_NOT_YET_VALID', 'EODD'].map(
     (code) => [code, withCode(code), undefined] as const,
   ),
   ['407 of the proxy', tunnel('statusCode=407'), undefined],
   ['403 of the proxy', tunnel('statusCode=403'), undefined],
-  ['502 of the proxy', tunnel('statusCode=502'), { status: 502 }],
-  ['503 of the proxy', tunnel('statusCode=503'), { status: 503 }],
-  ['504 of the proxy', tunnel('statusCode=504'), { status: 504 }],
+  ['502 of the proxy', tunnel('statusCode=502'), {}],
+  ['503 of the proxy', tunnel('statusCode=503'), {}],
+  ['504 of the proxy', tunnel('statusCode=504'), {}],
   ['a proxy that is not there', tunnel('cause=connect ECONNREFUSED'), {}],
+  ['a proxy that hangs up', tunnel('cause=socket hang up'), {}],
+  ['a proxy with an unknown certificate', tunnel('cause=self-signed certificate'), undefined],
+  ['a proxy that is none', tunnel('cause=Parse Error'), undefined],
 ])('knows whether it can pass: %s', (_name, error, passing) => {
   expect(explainConnectionError(error).passing).toEqual(passing)
 })

@@ -144,12 +144,23 @@ test('says what to do when there is no proxy', async () => {
   expect(shown).toEqual([ASKING, `${FAILED} the proxy cannot be reached (ECONNREFUSED). ${CHECK_PROXY}`])
 })
 
-test('says what to do when the address of the proxy is no URL', async () => {
-  const { shown } = await run({ https_proxy: 'my proxy' })
+test.each([
+  ['no scheme', 'localhost:3128'],
+  ['no host', 'http://'],
+  ['a space', 'http://my proxy:3128'],
+  ['another scheme', 'socks5://localhost:1080'],
+  ['a password that is not encoded', 'http://fake-user:100%@localhost:3128'],
+])('refuses a proxy setting that the library would ignore: %s', async (_name, https_proxy) => {
+  const { shown } = await run({ https_proxy }, { retries: '1' })
   expect(shown).toEqual([
     ASKING,
-    `${FAILED} the proxy setting https_proxy is not a URL (ERR_INVALID_URL). Write it as http://host:port.`,
+    `${FAILED} the proxy setting https_proxy is not an address that begins with http:// or https://. Write it as http://user:password@host:port, with special characters in the password percent-encoded.`,
   ])
+})
+
+test('leaves a proxy setting alone that is not for this host', async () => {
+  const { shown } = await run({ https_proxy: 'nonsense', no_proxy: HOST })
+  expect(shown.at(-1)).toContain('its host name has no address')
 })
 
 test('ends at the deadline, the process included, when the proxy never answers', async () => {

@@ -116,6 +116,11 @@ export function createFaults(): Readonly<Record<string, Fault>> {
       socket.end(body)
     },
     // Statuses
+    'an upgrade that was not asked for': raw(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+    ),
+    '304': answer('304 Not Modified', ''),
+    'a status that does not exist': json({}, '999 ::stop-commands::x'),
     '400': json({}, '400 Bad Request'),
     '401': json({}, '401 Unauthorized', ['WWW-Authenticate: Basic realm="::stop-commands::x"']),
     '403': json({}, '403 Forbidden'),
@@ -147,6 +152,7 @@ export function createFaults(): Readonly<Record<string, Fault>> {
     'Retry-After as nonsense': once(json({}, '503 Service Unavailable', ['Retry-After: ::stop-commands::x'])),
     'Retry-After after an error that cannot pass': json({}, '400 Bad Request', ['Retry-After: 1']),
     // Errors of OAuth
+    'unauthorized_client with 401': json({ error: 'unauthorized_client' }, '401 Unauthorized'),
     invalid_request: oauthError('invalid_request'),
     invalid_client: oauthError('invalid_client'),
     invalid_grant: oauthError('invalid_grant'),

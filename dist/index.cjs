@@ -31734,6 +31734,8 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./lib/client-auth.js
 
 /** The `client_secret_basic` of RFC 6749, 2.3.1; masks the credential that it makes. */
@@ -31813,38 +31815,49 @@ const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page
 const CHECK_HOST = 'Check the host in token-url, and that the runner can reach it.';
 const CHECK_URL = 'Check token-url.';
 const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.';
+const NAME_AUTHORITY = 'If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.';
 const CAN_PASS = {};
 /** By the code of Node, of its HTTP parser (HPE_…) or of OpenSSL's certificate check; the first match counts. */
 const EXPLANATIONS = [
     [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name has no address', CHECK_HOST, CAN_PASS],
     [/^ECONNREFUSED$/, 'the connection was refused', CHECK_HOST, CAN_PASS],
-    [/^(ENETUNREACH|EHOSTUNREACH|ETIMEDOUT)$/, 'the host cannot be reached', CHECK_HOST, CAN_PASS],
+    [
+        /^(ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT)$/,
+        'the host cannot be reached',
+        CHECK_HOST,
+        CAN_PASS,
+    ],
     [/^(ECONNRESET|ECONNABORTED|EPIPE)$/, 'the connection broke off', RUN_AGAIN, CAN_PASS],
     [/^HPE_/, 'the answer is not HTTP', CHECK_URL],
     [
-        /^(ERR_INVALID_URL|URIError)$/,
-        'the proxy setting https_proxy is not a URL',
-        'Write it as http://host:port.',
+        /^CERT_HAS_EXPIRED$/,
+        'its certificate has expired',
+        'Tell those who run the server, or check the clock of the runner.',
     ],
-    [/^CERT_HAS_EXPIRED$/, 'its certificate has expired', 'Tell those who run the server.'],
+    [/^CERT_NOT_YET_VALID$/, 'its certificate is not valid yet', 'Check the clock of the runner.'],
     [
         /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
         'its certificate is for another host',
         'Check the host in token-url.',
     ],
     [/^(EPROTO|ERR_SSL_|ERR_TLS_)/, 'no secure connection', 'Check host and port in token-url.'],
-    [
-        /CERT|SIGNATURE|^INVALID_/,
-        'its certificate is not trusted',
-        'If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.',
-    ],
+    [/CERT|SIGNATURE|^INVALID_/, 'its certificate is not trusted', NAME_AUTHORITY],
+];
+/** The package `tunnel` gives all its errors one code, and what really happened only in the message. */
+const PROXY_EXPLANATIONS = [
+    [/statusCode=(407)/, 'the proxy asks for credentials', 'Check user name and password in https_proxy.'],
+    [/statusCode=(502|503|504)/, 'the proxy does not connect to it', CHECK_PROXY, CAN_PASS],
+    [/statusCode=(\d+)/, 'the proxy does not connect to it', CHECK_PROXY],
+    [/illegal response body|Parse Error/, 'the address in https_proxy is not that of a proxy', CHECK_PROXY],
+    [/certificate|self.signed/i, 'the certificate of the proxy is not trusted', NAME_AUTHORITY],
+    [/socket hang up/, 'the proxy closed the connection', CHECK_PROXY, CAN_PASS],
 ];
 /** What kept a connection from giving an answer, with its cure; looks through `cause` and `AggregateError`. */
 function explainConnectionError(error) {
     const root = rootOf(error);
     const code = codeOf(root);
     const message = root.message ?? '';
-    if (message.startsWith('tunneling socket could not be established'))
+    if (/^(tunneling socket|got illegal response body from proxy)/.test(message))
         return explainProxyError(message);
     for (const [pattern, reason, cure, passing] of EXPLANATIONS) {
         if (pattern.test(code))
@@ -31852,18 +31865,14 @@ function explainConnectionError(error) {
     }
     return new Failure(printable(message || code), CHECK_URL);
 }
-/** The package `tunnel` gives all its errors the code ECONNRESET, and the real reason in the message. */
 function explainProxyError(message) {
-    const status = Number(/statusCode=(\d+)/.exec(message)?.[1]);
-    if (status === 407) {
-        return new Failure('the proxy asks for credentials (HTTP 407)', 'Check user name and password in https_proxy.');
+    for (const [pattern, reason, cure, passing] of PROXY_EXPLANATIONS) {
+        const [match, status] = pattern.exec(message) ?? [];
+        if (match !== undefined)
+            return new Failure(status ? `${reason} (HTTP ${status})` : reason, cure, passing);
     }
-    if (status) {
-        const passing = status === 502 || status === 503 || status === 504 ? { status } : undefined;
-        return new Failure(`the proxy does not connect to it (HTTP ${status})`, CHECK_PROXY, passing);
-    }
-    const code = /\b(E[A-Z_]{3,})\b/.exec(message)?.[1] ?? 'unknown';
-    return new Failure(`the proxy cannot be reached (${code})`, CHECK_PROXY, CAN_PASS);
+    const code = /\bE[A-Z_]{3,}\b/.exec(message)?.[0];
+    return new Failure(`the proxy cannot be reached${code ? ` (${code})` : ''}`, CHECK_PROXY, CAN_PASS);
 }
 /** Node wraps what really happened: one error for each address tried, an outer one around its cause. */
 function rootOf(error) {
@@ -31881,6 +31890,7 @@ function codeOf({ code, name }) {
 
 
 
+
 const USER_AGENT = 'client-credentials-token/1.0.0';
 const MAX_BODY_BYTES = 1024 * 1024;
 /**
@@ -31890,6 +31900,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
  * @throws Failure with what kept the answer from coming, or if its body is beyond 1 MiB
  */
 async function post(url, headers, parameters, timeoutMs) {
+    refuseUnreadableProxy(url);
     const signal = AbortSignal.timeout(timeoutMs);
     const client = new lib_HttpClient(undefined, [finishRequest(signal)], { allowRedirects: false });
     try {
@@ -31910,16 +31921,35 @@ async function post(url, headers, parameters, timeoutMs) {
         throw new Failure(`no complete answer within ${seconds} s`, RUN_AGAIN, {});
     }
 }
+/** The client takes a setting that it cannot read for none, and would go without the proxy. */
+function refuseUnreadableProxy(url) {
+    const setting = process.env['https_proxy'] || process.env['HTTPS_PROXY'];
+    if (!setting || checkBypass(url))
+        return;
+    try {
+        const { protocol, username, password } = new URL(setting);
+        decodeURIComponent(username + password);
+        if (protocol === 'http:' || protocol === 'https:')
+            return;
+    }
+    catch {
+        // Not shown: the message would quote the password.
+    }
+    throw new Failure('the proxy setting https_proxy is not an address that begins with http:// or https://', 'Write it as http://user:password@host:port, with special characters in the password percent-encoded.');
+}
 /** The handler that is the client's only way to the options of the request itself. */
 function finishRequest(signal) {
     return {
         prepareRequest(options) {
             // Bounds connection, head and body; the client's own socketTimeout is for idle sockets only.
             options.signal = signal;
+            // The client leaves the brackets of an IPv6 address, which no resolver knows.
+            options.host = withoutBrackets(options.host);
             const { proxyOptions } = options.agent;
             if (proxyOptions) {
                 // The request to the proxy is another one, which would outlive ours and keep the process from ending.
                 proxyOptions.signal = signal;
+                proxyOptions.host = withoutBrackets(proxyOptions.host);
                 // The package `tunnel` encodes credentials by the old Buffer(), of which Node would warn in the log.
                 process.noDeprecation = true;
             }
@@ -31929,6 +31959,9 @@ function finishRequest(signal) {
         canHandleAuthentication: () => false,
         handleAuthentication: () => Promise.reject(new Error('unreachable')),
     };
+}
+function withoutBrackets(host) {
+    return host?.replace(/^\[|\]$/g, '') ?? '';
 }
 async function readBody(message) {
     const chunks = [];
@@ -32164,7 +32197,7 @@ const CURE_OF_CODE = new Map([
     ],
     ['invalid_client', CHECK_CREDENTIALS],
     ['invalid_grant', 'Check that token-url is the endpoint for the client credentials flow.'],
-    ['unauthorized_client', ALLOW_FLOW],
+    ['unauthorized_client', `${CHECK_CREDENTIALS} ${ALLOW_FLOW}`],
     ['unsupported_grant_type', `Check token-url. ${ALLOW_FLOW}`],
     ['invalid_scope', 'Check scope: the server does not know it, does not grant it to this app, or wants one.'],
     [
@@ -32193,7 +32226,7 @@ function explainFailure(answer, fields, secrets, oddities) {
         return explainRedirect(answer, secrets);
     const retryAfter = headers['retry-after'];
     const passing = PASSING_STATUSES.includes(status) ? { status, retryAfter } : undefined;
-    const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 ? SERVER_FAILED : undefined);
+    const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 && status < 600 ? SERVER_FAILED : undefined);
     if (fields === undefined) {
         return new Failure(`HTTP ${status} with ${nameOfNoJson(answer)}`, statusCure ?? WHO_ANSWERED, passing);
     }
@@ -32204,10 +32237,10 @@ function explainFailure(answer, fields, secrets, oddities) {
         said.push(printable(code, secrets));
     if (text !== undefined)
         said.push(`(${printable(text, secrets)})`);
-    if (status < 300 && said.length === 1)
+    if (status >= 200 && status < 300 && said.length === 1)
         said.push('with an error that is not named');
     const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? oauth_error_CHECK_URL;
-    const notes = cure === CHECK_CREDENTIALS ? oddities.map((oddity) => ` Note that ${oddity}.`) : [];
+    const notes = cure.startsWith(CHECK_CREDENTIALS) ? oddities.map((oddity) => ` Note that ${oddity}.`) : [];
     return new Failure(said.join(' '), cure + notes.join(''), passing);
 }
 function explainRedirect({ status, headers, url }, secrets) {
@@ -32215,11 +32248,9 @@ function explainRedirect({ status, headers, url }, secrets) {
     // The origin alone: path and query are text of the server, and may hold what was sent.
     const { origin } = location !== undefined && URL.canParse(location, url) ? new URL(location, url) : { origin: 'null' };
     const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())];
-    const names = new Map([
-        ['null', 'no valid address'],
-        [url.origin, 'another path of the same server'],
-    ]);
-    const shown = names.get(origin) ?? printable(origin, hidden);
+    if (origin === 'null')
+        return new Failure(`HTTP ${status}, a redirect without a valid address`, WHO_ANSWERED);
+    const shown = origin === url.origin ? 'another path of the same server' : printable(origin, hidden);
     const reason = `HTTP ${status}, a redirect to ${shown}, which was not followed because it would take the credentials along`;
     return new Failure(reason, 'Put the final address into token-url.');
 }
@@ -32348,6 +32379,7 @@ function parseScope(value) {
 
 
 
+
 /**
  * Gets an access token (RFC 6749, 4.4) and hands it to the following steps.
  * @throws Error with the sentence to show; no output is set then
@@ -32372,8 +32404,11 @@ async function main() {
 }
 /** Without the file the toolkit would print the outputs to the log, the token among them. */
 function refuseWithoutOutputFile() {
-    if (!process.env['GITHUB_OUTPUT']) {
-        throw new Error('GITHUB_OUTPUT is not set, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides it.');
+    try {
+        (0,external_node_fs_namespaceObject.accessSync)(process.env['GITHUB_OUTPUT'] ?? '', external_node_fs_namespaceObject.constants.W_OK);
+    }
+    catch {
+        throw new Error('GITHUB_OUTPUT names no file that can be written, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides one.');
     }
 }
 function setOutputs({ accessToken, tokenType, lifetime, scope }) {
@@ -32408,7 +32443,7 @@ function describeDuration(seconds) {
 /** Runs the job; whatever keeps it from its end becomes one `::error::` and exit code 1. */
 function run(job) {
     // A promise that nothing will ever settle leaves the event loop empty, and Node would exit with 0.
-    const failUnfinished = () => setFailed('Stopped without a token: the connection was gone, but no error came. Run the job again.');
+    const failUnfinished = () => setFailed('Stopped without a token: the connection was gone without an answer and without an error. Check token-url, and run the job again.');
     process.once('beforeExit', failUnfinished);
     job()
         .catch((error) => setFailed(error instanceof Error ? error.message : String(error)))

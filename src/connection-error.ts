@@ -5,32 +5,50 @@ export const RUN_AGAIN = 'Run the job again; if it fails again, look at the stat
 const CHECK_HOST = 'Check the host in token-url, and that the runner can reach it.'
 const CHECK_URL = 'Check token-url.'
 const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.'
+const NAME_AUTHORITY =
+  'If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.'
 const CAN_PASS: Passing = {}
 
 /** By the code of Node, of its HTTP parser (HPE_…) or of OpenSSL's certificate check; the first match counts. */
 const EXPLANATIONS: readonly (readonly [code: RegExp, reason: string, cure: string, passing?: Passing])[] = [
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name has no address', CHECK_HOST, CAN_PASS],
   [/^ECONNREFUSED$/, 'the connection was refused', CHECK_HOST, CAN_PASS],
-  [/^(ENETUNREACH|EHOSTUNREACH|ETIMEDOUT)$/, 'the host cannot be reached', CHECK_HOST, CAN_PASS],
+  [
+    /^(ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT)$/,
+    'the host cannot be reached',
+    CHECK_HOST,
+    CAN_PASS,
+  ],
   [/^(ECONNRESET|ECONNABORTED|EPIPE)$/, 'the connection broke off', RUN_AGAIN, CAN_PASS],
   [/^HPE_/, 'the answer is not HTTP', CHECK_URL],
   [
-    /^(ERR_INVALID_URL|URIError)$/,
-    'the proxy setting https_proxy is not a URL',
-    'Write it as http://host:port.',
+    /^CERT_HAS_EXPIRED$/,
+    'its certificate has expired',
+    'Tell those who run the server, or check the clock of the runner.',
   ],
-  [/^CERT_HAS_EXPIRED$/, 'its certificate has expired', 'Tell those who run the server.'],
+  [/^CERT_NOT_YET_VALID$/, 'its certificate is not valid yet', 'Check the clock of the runner.'],
   [
     /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
     'its certificate is for another host',
     'Check the host in token-url.',
   ],
   [/^(EPROTO|ERR_SSL_|ERR_TLS_)/, 'no secure connection', 'Check host and port in token-url.'],
-  [
-    /CERT|SIGNATURE|^INVALID_/,
-    'its certificate is not trusted',
-    'If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.',
-  ],
+  [/CERT|SIGNATURE|^INVALID_/, 'its certificate is not trusted', NAME_AUTHORITY],
+]
+
+/** The package `tunnel` gives all its errors one code, and what really happened only in the message. */
+const PROXY_EXPLANATIONS: readonly (readonly [
+  message: RegExp,
+  reason: string,
+  cure: string,
+  passing?: Passing,
+])[] = [
+  [/statusCode=(407)/, 'the proxy asks for credentials', 'Check user name and password in https_proxy.'],
+  [/statusCode=(502|503|504)/, 'the proxy does not connect to it', CHECK_PROXY, CAN_PASS],
+  [/statusCode=(\d+)/, 'the proxy does not connect to it', CHECK_PROXY],
+  [/illegal response body|Parse Error/, 'the address in https_proxy is not that of a proxy', CHECK_PROXY],
+  [/certificate|self.signed/i, 'the certificate of the proxy is not trusted', NAME_AUTHORITY],
+  [/socket hang up/, 'the proxy closed the connection', CHECK_PROXY, CAN_PASS],
 ]
 
 /** What kept a connection from giving an answer, with its cure; looks through `cause` and `AggregateError`. */
@@ -38,28 +56,21 @@ export function explainConnectionError(error: unknown): Failure {
   const root = rootOf(error)
   const code = codeOf(root)
   const message = root.message ?? ''
-  if (message.startsWith('tunneling socket could not be established')) return explainProxyError(message)
+  if (/^(tunneling socket|got illegal response body from proxy)/.test(message))
+    return explainProxyError(message)
   for (const [pattern, reason, cure, passing] of EXPLANATIONS) {
     if (pattern.test(code)) return new Failure(`${reason} (${code})`, cure, passing)
   }
   return new Failure(printable(message || code), CHECK_URL)
 }
 
-/** The package `tunnel` gives all its errors the code ECONNRESET, and the real reason in the message. */
 function explainProxyError(message: string): Failure {
-  const status = Number(/statusCode=(\d+)/.exec(message)?.[1])
-  if (status === 407) {
-    return new Failure(
-      'the proxy asks for credentials (HTTP 407)',
-      'Check user name and password in https_proxy.',
-    )
+  for (const [pattern, reason, cure, passing] of PROXY_EXPLANATIONS) {
+    const [match, status] = pattern.exec(message) ?? []
+    if (match !== undefined) return new Failure(status ? `${reason} (HTTP ${status})` : reason, cure, passing)
   }
-  if (status) {
-    const passing = status === 502 || status === 503 || status === 504 ? { status } : undefined
-    return new Failure(`the proxy does not connect to it (HTTP ${status})`, CHECK_PROXY, passing)
-  }
-  const code = /\b(E[A-Z_]{3,})\b/.exec(message)?.[1] ?? 'unknown'
-  return new Failure(`the proxy cannot be reached (${code})`, CHECK_PROXY, CAN_PASS)
+  const code = /\bE[A-Z_]{3,}\b/.exec(message)?.[0]
+  return new Failure(`the proxy cannot be reached${code ? ` (${code})` : ''}`, CHECK_PROXY, CAN_PASS)
 }
 
 interface ErrorLike {

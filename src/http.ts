@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { HttpClient } from '@actions/http-client'
+import { checkBypass } from '@actions/http-client/lib/proxy'
 import { explainConnectionError, RUN_AGAIN } from './connection-error.ts'
 import { Failure } from './failure.ts'
 
@@ -25,6 +26,7 @@ export async function post(
   parameters: URLSearchParams,
   timeoutMs: number,
 ): Promise<Answer> {
+  refuseUnreadableProxy(url)
   const signal = AbortSignal.timeout(timeoutMs)
   const client = new HttpClient(undefined, [finishRequest(signal)], { allowRedirects: false })
   try {
@@ -43,16 +45,36 @@ export async function post(
   }
 }
 
+/** The client takes a setting that it cannot read for none, and would go without the proxy. */
+function refuseUnreadableProxy(url: URL): void {
+  const setting = process.env['https_proxy'] || process.env['HTTPS_PROXY']
+  if (!setting || checkBypass(url)) return
+  try {
+    const { protocol, username, password } = new URL(setting)
+    decodeURIComponent(username + password)
+    if (protocol === 'http:' || protocol === 'https:') return
+  } catch {
+    // Not shown: the message would quote the password.
+  }
+  throw new Failure(
+    'the proxy setting https_proxy is not an address that begins with http:// or https://',
+    'Write it as http://user:password@host:port, with special characters in the password percent-encoded.',
+  )
+}
+
 /** The handler that is the client's only way to the options of the request itself. */
 function finishRequest(signal: AbortSignal) {
   return {
     prepareRequest(options: RequestOptions) {
       // Bounds connection, head and body; the client's own socketTimeout is for idle sockets only.
       options.signal = signal
+      // The client leaves the brackets of an IPv6 address, which no resolver knows.
+      options.host = withoutBrackets(options.host)
       const { proxyOptions } = options.agent as { proxyOptions?: RequestOptions }
       if (proxyOptions) {
         // The request to the proxy is another one, which would outlive ours and keep the process from ending.
         proxyOptions.signal = signal
+        proxyOptions.host = withoutBrackets(proxyOptions.host)
         // The package `tunnel` encodes credentials by the old Buffer(), of which Node would warn in the log.
         process.noDeprecation = true
       }
@@ -62,6 +84,10 @@ function finishRequest(signal: AbortSignal) {
     canHandleAuthentication: () => false,
     handleAuthentication: () => Promise.reject(new Error('unreachable')),
   }
+}
+
+function withoutBrackets(host: string | null | undefined): string {
+  return host?.replace(/^\[|\]$/g, '') ?? ''
 }
 
 async function readBody(message: IncomingMessage): Promise<string> {

@@ -5,7 +5,9 @@ import { main } from './main.ts'
 function run(job: () => Promise<void>): void {
   // A promise that nothing will ever settle leaves the event loop empty, and Node would exit with 0.
   const failUnfinished = () =>
-    core.setFailed('Stopped without a token: the connection was gone, but no error came. Run the job again.')
+    core.setFailed(
+      'Stopped without a token: the connection was gone without an answer and without an error. Check token-url, and run the job again.',
+    )
   process.once('beforeExit', failUnfinished)
   job()
     .catch((error: unknown) => core.setFailed(error instanceof Error ? error.message : String(error)))

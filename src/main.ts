@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import * as core from '@actions/core'
 import { authenticateClient } from './client-auth.ts'
 import { post } from './http.ts'
@@ -38,9 +39,11 @@ export async function main(): Promise<void> {
 
 /** Without the file the toolkit would print the outputs to the log, the token among them. */
 function refuseWithoutOutputFile(): void {
-  if (!process.env['GITHUB_OUTPUT']) {
+  try {
+    accessSync(process.env['GITHUB_OUTPUT'] ?? '', constants.W_OK)
+  } catch {
     throw new Error(
-      'GITHUB_OUTPUT is not set, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides it.',
+      'GITHUB_OUTPUT names no file that can be written, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides one.',
     )
   }
 }

@@ -21,7 +21,7 @@ const CURE_OF_CODE = new Map([
   ],
   ['invalid_client', CHECK_CREDENTIALS],
   ['invalid_grant', 'Check that token-url is the endpoint for the client credentials flow.'],
-  ['unauthorized_client', ALLOW_FLOW],
+  ['unauthorized_client', `${CHECK_CREDENTIALS} ${ALLOW_FLOW}`],
   ['unsupported_grant_type', `Check token-url. ${ALLOW_FLOW}`],
   ['invalid_scope', 'Check scope: the server does not know it, does not grant it to this app, or wants one.'],
   [
@@ -57,7 +57,7 @@ export function explainFailure(
   if (status >= 300 && status < 400) return explainRedirect(answer, secrets)
   const retryAfter = headers['retry-after']
   const passing = PASSING_STATUSES.includes(status) ? { status, retryAfter } : undefined
-  const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 ? SERVER_FAILED : undefined)
+  const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 && status < 600 ? SERVER_FAILED : undefined)
   if (fields === undefined) {
     return new Failure(`HTTP ${status} with ${nameOfNoJson(answer)}`, statusCure ?? WHO_ANSWERED, passing)
   }
@@ -67,9 +67,9 @@ export function explainFailure(
   const said = [`HTTP ${status}`]
   if (code !== undefined) said.push(printable(code, secrets))
   if (text !== undefined) said.push(`(${printable(text, secrets)})`)
-  if (status < 300 && said.length === 1) said.push('with an error that is not named')
+  if (status >= 200 && status < 300 && said.length === 1) said.push('with an error that is not named')
   const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? CHECK_URL
-  const notes = cure === CHECK_CREDENTIALS ? oddities.map((oddity) => ` Note that ${oddity}.`) : []
+  const notes = cure.startsWith(CHECK_CREDENTIALS) ? oddities.map((oddity) => ` Note that ${oddity}.`) : []
   return new Failure(said.join(' '), cure + notes.join(''), passing)
 }
 
@@ -79,11 +79,9 @@ function explainRedirect({ status, headers, url }: Answer, secrets: readonly str
   const { origin } =
     location !== undefined && URL.canParse(location, url) ? new URL(location, url) : { origin: 'null' }
   const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())]
-  const names = new Map([
-    ['null', 'no valid address'],
-    [url.origin, 'another path of the same server'],
-  ])
-  const shown = names.get(origin) ?? printable(origin, hidden)
+  if (origin === 'null')
+    return new Failure(`HTTP ${status}, a redirect without a valid address`, WHO_ANSWERED)
+  const shown = origin === url.origin ? 'another path of the same server' : printable(origin, hidden)
   const reason = `HTTP ${status}, a redirect to ${shown}, which was not followed because it would take the credentials along`
   return new Failure(reason, 'Put the final address into token-url.')
 }
