@@ -1,17 +1,19 @@
 import { expect, test } from '@jest/globals'
 import { authenticateClient, type ClientAuthentication, formEncode } from '../src/client-auth.ts'
+import type { AuthMethod } from '../src/inputs.ts'
 import { linesPrintedBy } from './stdout.ts'
 
-function authenticate(clientId: string, clientSecret: string) {
+function authenticate(clientId: string, clientSecret: string, method: AuthMethod = 'client_secret_basic') {
   let authentication: ClientAuthentication | undefined
   const printed = linesPrintedBy(() => {
-    authentication = authenticateClient({ clientId, clientSecret })
+    authentication = authenticateClient({ clientId, credentials: { method, clientSecret } })
   })
   return { ...(authentication as ClientAuthentication), printed }
 }
 
 test('is the plain base64 of id and secret for a Spotify app, as its guide says', () => {
-  const { headers } = authenticate('0123456789abcdef', 'fedcba9876543210')
+  const { headers, parameters } = authenticate('0123456789abcdef', 'fedcba9876543210')
+  expect(parameters).toEqual([])
   expect(headers).toEqual({
     Authorization: `Basic ${Buffer.from('0123456789abcdef:fedcba9876543210').toString('base64')}`,
   })
@@ -36,7 +38,8 @@ test.each([
   expect(formEncode(value)).toBe(encoded)
 })
 
-const ENCODED = 'has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode'
+const ENCODED =
+  'has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post'
 
 test.each([
   ['nothing', 'fake-id', 'fake-secret', []],
@@ -63,4 +66,18 @@ test.each([
   ['a sign that is sent encoded', 'fake:id', 'fake-secret', [`client-id ${ENCODED}`]],
 ])('finds odd: %s', (_name, clientId, clientSecret, expected) => {
   expect(authenticate(clientId, clientSecret).oddities).toEqual(expected)
+})
+
+test('sends id and secret as they are in the body, where the method is client_secret_post', () => {
+  expect(authenticate('fake:id', 'fake&secret', 'client_secret_post')).toEqual({
+    headers: {},
+    parameters: [
+      ['client_id', 'fake:id'],
+      ['client_secret', 'fake&secret'],
+    ],
+    secrets: ['fake&secret', 'fake%26secret'],
+    // Nothing of characters that are sent encoded: in a form, every server decodes them.
+    oddities: [],
+    printed: [],
+  })
 })

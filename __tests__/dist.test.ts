@@ -198,6 +198,30 @@ test.each([
   expect(printed.at(-1)).toMatch(new RegExp(` UTC, in ${duration}$`))
 })
 
+test('sends id and secret in the body, where the server wants that', async () => {
+  await using server = await startServer((_request, response) =>
+    json({ access_token: 'fake-token', token_type: 'Bearer' })(response),
+  )
+  const clientSecret = 'secret:+%&=/ü'
+  const step = await startJob().runAction({
+    with: {
+      'client-id': 'fake-id',
+      'client-secret': clientSecret,
+      'token-url': server.origin,
+      'auth-method': 'client_secret_post',
+    },
+  })
+  const [{ headers, body } = { headers: {}, body: '' }] = server.requests
+  expect(headers.authorization).toBeUndefined()
+  expect([...new URLSearchParams(body)]).toEqual([
+    ['grant_type', 'client_credentials'],
+    ['client_id', 'fake-id'],
+    ['client_secret', clientSecret],
+  ])
+  expect(step.exitCode).toBe(0)
+  expectNoLeak(step, [clientSecret, encodeURIComponent(clientSecret)])
+})
+
 test('asks for a scope and an API, and warns of a narrower grant', async () => {
   await using server = await startServer((_request, response) =>
     json({ access_token: 'fake-token', token_type: 'Bearer', scope: 'read' })(response),

@@ -15,7 +15,7 @@ const BASIC = Buffer.from(`fake-id:${ENCODED}`).toString('base64')
 const SIDE_BY_SIDE = 8
 
 const CREDENTIALS =
-  'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored. Note that client-secret has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode.'
+  'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored. Note that client-secret has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post.'
 const CREDENTIALS_AND_FLOW = CREDENTIALS.replace(
   ' Note',
   ' Allow the client credentials flow for this app in the settings of the server. Note',

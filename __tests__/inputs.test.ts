@@ -6,6 +6,7 @@ const VALID = {
   'client-id': 'fake-id',
   'client-secret': 'fake-secret',
   'token-url': 'https://as.example/token',
+  'auth-method': 'client_secret_basic',
   scope: '',
   audience: '',
   resource: '',
@@ -30,7 +31,7 @@ test('returns the inputs and masks the secret, but not the id', () => {
   expect(linesPrintedBy(() => (inputs = readInputs()))).toEqual(['::add-mask::fake-secret'])
   expect(inputs).toEqual({
     clientId: 'fake-id',
-    clientSecret: 'fake-secret',
+    credentials: { method: 'client_secret_basic', clientSecret: 'fake-secret' },
     tokenUrl: new URL('https://as.example/token'),
     scope: '',
     parameters: [],
@@ -148,6 +149,24 @@ test.each([
 ])('refuses %s', (_name, inputs, message) => {
   setInputs(inputs)
   linesPrintedBy(() => expect(readInputs).toThrow(new Error(message)))
+})
+
+test.each(['', 'basic', 'CLIENT_SECRET_POST', 'none'])('refuses the auth-method %j', (method) => {
+  setInputs({ 'auth-method': method })
+  linesPrintedBy(() =>
+    expect(readInputs).toThrow(
+      new Error(
+        'auth-method is none of client_secret_basic, client_secret_post. Correct it, or leave the input out.',
+      ),
+    ),
+  )
+})
+
+test('takes the auth-method client_secret_post', () => {
+  setInputs({ 'auth-method': 'client_secret_post' })
+  let inputs: unknown
+  linesPrintedBy(() => (inputs = readInputs()))
+  expect(inputs).toMatchObject({ credentials: { method: 'client_secret_post', clientSecret: 'fake-secret' } })
 })
 
 test.each([

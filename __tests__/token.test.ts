@@ -17,7 +17,7 @@ function parse(body: unknown, status = 200, askedScope = '') {
 }
 
 test('asks for the client credentials grant and nothing else', () => {
-  const request = tokenRequestParameters({ scope: '', parameters: [] })
+  const request = tokenRequestParameters('', [])
   expect(request.toString()).toBe('grant_type=client_credentials')
 })
 
@@ -27,7 +27,7 @@ test('asks for a scope, and sends each further parameter as it is, a name more t
     ['resource', 'urn:b'],
     ['tenant', 'ü &='],
   ] as const
-  expect(tokenRequestParameters({ scope: 'read write', parameters }).toString()).toBe(
+  expect(tokenRequestParameters('read write', parameters).toString()).toBe(
     'grant_type=client_credentials&scope=read+write&resource=https%3A%2F%2Fa.example%2F%3Fx%3D1&resource=urn%3Ab&tenant=%C3%BC+%26%3D',
   )
 })

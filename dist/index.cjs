@@ -31738,16 +31738,33 @@ function getIDToken(aud) {
 const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./lib/client-auth.js
 
-/** The `client_secret_basic` of RFC 6749, 2.3.1; masks the credential that it makes. */
-function authenticateClient({ clientId, clientSecret, }) {
-    const credential = Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString('base64');
-    // The runner knows the base64 of the secret, but not of the pair.
-    core_setSecret(credential);
-    return {
-        headers: { Authorization: `Basic ${credential}` },
-        secrets: [clientSecret, formEncode(clientSecret), credential],
-        oddities: findOddities(clientId, clientSecret),
-    };
+/** How the client proves who it is (RFC 6749, 2.3.1); masks what it makes of the secret. */
+function authenticateClient({ clientId, credentials: { method, clientSecret }, }) {
+    const oddities = findOddities(clientId, clientSecret);
+    const encodedSecret = formEncode(clientSecret);
+    switch (method) {
+        case 'client_secret_basic': {
+            const credential = Buffer.from(`${formEncode(clientId)}:${encodedSecret}`).toString('base64');
+            // The runner knows the base64 of the secret, but not of the pair.
+            core_setSecret(credential);
+            return {
+                headers: { Authorization: `Basic ${credential}` },
+                parameters: [],
+                secrets: [clientSecret, encodedSecret, credential],
+                oddities: [...oddities, ...findEncoded(clientId, clientSecret)],
+            };
+        }
+        case 'client_secret_post':
+            return {
+                headers: {},
+                parameters: [
+                    ['client_id', clientId],
+                    ['client_secret', clientSecret],
+                ],
+                secrets: [clientSecret, encodedSecret],
+                oddities,
+            };
+    }
 }
 /** The `application/x-www-form-urlencoded` form of one value (RFC 6749, appendix B). */
 function formEncode(value) {
@@ -31757,19 +31774,18 @@ function findOddities(clientId, clientSecret) {
     const oddities = [];
     if (clientId === clientSecret)
         oddities.push('client-id and client-secret are the same');
-    for (const [name, value] of [
-        ['client-id', clientId],
-        ['client-secret', clientSecret],
-    ]) {
+    for (const [name, value] of Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })) {
         if (/^(["'`]).*\1$/.test(value))
             oddities.push(`${name} is wrapped in quotes`);
         if (/\s/.test(value))
             oddities.push(`${name} has white space inside`);
-        if (formEncode(value) !== value) {
-            oddities.push(`${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode`);
-        }
     }
     return oddities;
+}
+function findEncoded(clientId, clientSecret) {
+    return Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })
+        .filter(([, value]) => formEncode(value) !== value)
+        .map(([name]) => `${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post`);
 }
 
 ;// CONCATENATED MODULE: ./lib/failure.js
@@ -32003,6 +32019,7 @@ function parseEndpoint(input, text) {
 ;// CONCATENATED MODULE: ./lib/inputs.js
 
 
+const AUTH_METHODS = ['client_secret_basic', 'client_secret_post'];
 /** Set by the action itself or by an input of their own. */
 const RESERVED_PARAMETERS = [
     'grant_type',
@@ -32038,7 +32055,7 @@ function readInputs() {
     }
     return {
         clientId,
-        clientSecret,
+        credentials: { method: readAuthMethod(), clientSecret },
         tokenUrl: parseEndpoint('token-url', tokenUrl),
         scope: readOptional('scope').replace(/\s*[\r\n]+\s*/g, ' '),
         parameters: [...readAudience(), ...readResources(), ...readExtraParameters()],
@@ -32050,6 +32067,14 @@ function requireValue(name, value, cure) {
     if (value === '')
         throw new Error(`${name} is empty. ${cure}`);
     refuseExpression(name, value);
+}
+function readAuthMethod() {
+    const method = getInput('auth-method');
+    const known = AUTH_METHODS.find((name) => name === method);
+    if (known === undefined) {
+        throw new Error(`auth-method is none of ${AUTH_METHODS.join(', ')}. Correct it, or leave the input out.`);
+    }
+    return known;
 }
 function readOptional(name) {
     const value = getInput(name);
@@ -32285,7 +32310,7 @@ function findString(candidates) {
 /** The last moment with a year of four digits. */
 const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 /** The parameters of the access token request (RFC 6749, 4.4.2), in which a name may come more than once (RFC 8707, 2). */
-function tokenRequestParameters({ scope, parameters, }) {
+function tokenRequestParameters(scope, parameters) {
     const request = new URLSearchParams({ grant_type: 'client_credentials' });
     if (scope !== '')
         request.append('scope', scope);
@@ -32389,10 +32414,11 @@ async function main() {
     refuseWithoutOutputFile();
     const inputs = readInputs();
     const authentication = authenticateClient(inputs);
+    const request = tokenRequestParameters(inputs.scope, [...inputs.parameters, ...authentication.parameters]);
     info(`Asking ${inputs.tokenUrl.host} for an access token`);
     const token = await withRetries(`Could not get a token from ${inputs.tokenUrl.host}`, { retries: inputs.retries, deadline: start + inputs.timeoutMs }, async (timeoutMs) => {
         const requestedAt = new Date();
-        const answer = await post(inputs.tokenUrl, authentication.headers, tokenRequestParameters(inputs), timeoutMs);
+        const answer = await post(inputs.tokenUrl, authentication.headers, request, timeoutMs);
         return parseTokenResponse(answer, requestedAt, inputs.scope, authentication);
     });
     for (const secret of token.secrets)

@@ -1,26 +1,44 @@
 import * as core from '@actions/core'
-import type { Inputs } from './inputs.ts'
+import type { Inputs, Parameter } from './inputs.ts'
 
 export interface ClientAuthentication {
   readonly headers: Readonly<Record<string, string>>
+  readonly parameters: readonly Parameter[]
   /** All that must not be shown when the server sends it back, in each form that it was sent in. */
   readonly secrets: readonly string[]
   /** What is odd about the credentials: allowed, but worth saying when the server refuses them. */
   readonly oddities: readonly string[]
 }
 
-/** The `client_secret_basic` of RFC 6749, 2.3.1; masks the credential that it makes. */
+/** How the client proves who it is (RFC 6749, 2.3.1); masks what it makes of the secret. */
 export function authenticateClient({
   clientId,
-  clientSecret,
-}: Pick<Inputs, 'clientId' | 'clientSecret'>): ClientAuthentication {
-  const credential = Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString('base64')
-  // The runner knows the base64 of the secret, but not of the pair.
-  core.setSecret(credential)
-  return {
-    headers: { Authorization: `Basic ${credential}` },
-    secrets: [clientSecret, formEncode(clientSecret), credential],
-    oddities: findOddities(clientId, clientSecret),
+  credentials: { method, clientSecret },
+}: Pick<Inputs, 'clientId' | 'credentials'>): ClientAuthentication {
+  const oddities = findOddities(clientId, clientSecret)
+  const encodedSecret = formEncode(clientSecret)
+  switch (method) {
+    case 'client_secret_basic': {
+      const credential = Buffer.from(`${formEncode(clientId)}:${encodedSecret}`).toString('base64')
+      // The runner knows the base64 of the secret, but not of the pair.
+      core.setSecret(credential)
+      return {
+        headers: { Authorization: `Basic ${credential}` },
+        parameters: [],
+        secrets: [clientSecret, encodedSecret, credential],
+        oddities: [...oddities, ...findEncoded(clientId, clientSecret)],
+      }
+    }
+    case 'client_secret_post':
+      return {
+        headers: {},
+        parameters: [
+          ['client_id', clientId],
+          ['client_secret', clientSecret],
+        ],
+        secrets: [clientSecret, encodedSecret],
+        oddities,
+      }
   }
 }
 
@@ -32,17 +50,18 @@ export function formEncode(value: string): string {
 function findOddities(clientId: string, clientSecret: string): string[] {
   const oddities = []
   if (clientId === clientSecret) oddities.push('client-id and client-secret are the same')
-  for (const [name, value] of [
-    ['client-id', clientId],
-    ['client-secret', clientSecret],
-  ] as const) {
+  for (const [name, value] of Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })) {
     if (/^(["'`]).*\1$/.test(value)) oddities.push(`${name} is wrapped in quotes`)
     if (/\s/.test(value)) oddities.push(`${name} has white space inside`)
-    if (formEncode(value) !== value) {
-      oddities.push(
-        `${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode`,
-      )
-    }
   }
   return oddities
+}
+
+function findEncoded(clientId: string, clientSecret: string): string[] {
+  return Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })
+    .filter(([, value]) => formEncode(value) !== value)
+    .map(
+      ([name]) =>
+        `${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post`,
+    )
 }

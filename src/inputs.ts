@@ -3,7 +3,7 @@ import { parseEndpoint } from './endpoints.ts'
 
 export interface Inputs {
   readonly clientId: string
-  readonly clientSecret: string
+  readonly credentials: Credentials
   readonly tokenUrl: URL
   /** Space-separated names (RFC 6749, 3.3); empty for what the server gives by default. */
   readonly scope: string
@@ -14,6 +14,15 @@ export interface Inputs {
   /** Further attempts after the first. */
   readonly retries: number
 }
+
+/** By its name in the registry of token endpoint authentication methods (RFC 7591, 4.2). */
+export interface Credentials {
+  readonly method: AuthMethod
+  readonly clientSecret: string
+}
+
+const AUTH_METHODS = ['client_secret_basic', 'client_secret_post'] as const
+export type AuthMethod = (typeof AUTH_METHODS)[number]
 
 export type Parameter = readonly [name: string, value: string]
 
@@ -61,7 +70,7 @@ export function readInputs(): Inputs {
   }
   return {
     clientId,
-    clientSecret,
+    credentials: { method: readAuthMethod(), clientSecret },
     tokenUrl: parseEndpoint('token-url', tokenUrl),
     scope: readOptional('scope').replace(/\s*[\r\n]+\s*/g, ' '),
     parameters: [...readAudience(), ...readResources(), ...readExtraParameters()],
@@ -73,6 +82,15 @@ export function readInputs(): Inputs {
 function requireValue(name: string, value: string, cure: string): void {
   if (value === '') throw new Error(`${name} is empty. ${cure}`)
   refuseExpression(name, value)
+}
+
+function readAuthMethod(): AuthMethod {
+  const method = core.getInput('auth-method')
+  const known = AUTH_METHODS.find((name) => name === method)
+  if (known === undefined) {
+    throw new Error(`auth-method is none of ${AUTH_METHODS.join(', ')}. Correct it, or leave the input out.`)
+  }
+  return known
 }
 
 function readOptional(name: string): string {

@@ -15,18 +15,14 @@ export async function main(): Promise<void> {
   refuseWithoutOutputFile()
   const inputs = readInputs()
   const authentication = authenticateClient(inputs)
+  const request = tokenRequestParameters(inputs.scope, [...inputs.parameters, ...authentication.parameters])
   core.info(`Asking ${inputs.tokenUrl.host} for an access token`)
   const token = await withRetries(
     `Could not get a token from ${inputs.tokenUrl.host}`,
     { retries: inputs.retries, deadline: start + inputs.timeoutMs },
     async (timeoutMs) => {
       const requestedAt = new Date()
-      const answer = await post(
-        inputs.tokenUrl,
-        authentication.headers,
-        tokenRequestParameters(inputs),
-        timeoutMs,
-      )
+      const answer = await post(inputs.tokenUrl, authentication.headers, request, timeoutMs)
       return parseTokenResponse(answer, requestedAt, inputs.scope, authentication)
     },
   )

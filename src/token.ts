@@ -1,7 +1,7 @@
 import type { ClientAuthentication } from './client-auth.ts'
 import { Failure } from './failure.ts'
 import type { Answer } from './http.ts'
-import type { Inputs } from './inputs.ts'
+import type { Parameter } from './inputs.ts'
 import { explainFailure, type JsonObject } from './oauth-error.ts'
 
 /** The last moment with a year of four digits. */
@@ -25,10 +25,7 @@ export interface Lifetime {
 }
 
 /** The parameters of the access token request (RFC 6749, 4.4.2), in which a name may come more than once (RFC 8707, 2). */
-export function tokenRequestParameters({
-  scope,
-  parameters,
-}: Pick<Inputs, 'scope' | 'parameters'>): URLSearchParams {
+export function tokenRequestParameters(scope: string, parameters: readonly Parameter[]): URLSearchParams {
   const request = new URLSearchParams({ grant_type: 'client_credentials' })
   if (scope !== '') request.append('scope', scope)
   for (const [name, value] of parameters) request.append(name, value)
