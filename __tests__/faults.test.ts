@@ -208,6 +208,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   'redirect that is an attack': fails(`HTTP 307, a redirect without a valid address. ${WHO}`),
   'redirect to a script': fails(`HTTP 302, a redirect without a valid address. ${WHO}`),
 
+  'attack in the announcement of a wait': recovers(
+    'HTTP 503 ## [stop-commands]x (?::stop-commands::x)',
+    UNTIL,
+  ),
   'text that begins a line': fails(`HTTP 400 invalid_request (?::stop-commands::x). ${REQUEST}`),
   'text with the older command': fails(`HTTP 400 invalid_request (see ## [stop-commands]x). ${REQUEST}`),
   'text with percent signs': fails(`HTTP 400 invalid_request (%250A::stop-commands::x%250D). ${REQUEST}`),

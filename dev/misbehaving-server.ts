@@ -219,6 +219,12 @@ export function createFaults(): Readonly<Record<string, Fault>> {
     ),
     'redirect to a script': redirect('302 Found', 'javascript:##[stop-commands]x'),
     // Hostile texts
+    'attack in the announcement of a wait': once(
+      json(
+        { error: '##[stop-commands]x', error_description: '\n::stop-commands::x' },
+        '503 Service Unavailable',
+      ),
+    ),
     'text that begins a line': described('\n::stop-commands::x'),
     'text with the older command': described('see ##[stop-commands]x'),
     'text with percent signs': described('%0A::stop-commands::x%0D'),
