@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { listen } from './listen.ts'
 
 export interface ConnectProxy extends AsyncDisposable {
   /** `127.0.0.1:port`. */
@@ -17,7 +18,6 @@ export async function startProxy(
   behaviour: { port: number } | { status: number } | 'silent',
 ): Promise<ConnectProxy> {
   const requests: { target: string; authorization: string | undefined }[] = []
-  const sockets = new Set<Socket>()
   const server = createServer()
   server.on('connect', (request, socket: Socket) => {
     requests.push({ target: request.url ?? '', authorization: request.headers['proxy-authorization'] })
@@ -33,17 +33,6 @@ export async function startProxy(
     })
     upstream.on('error', () => socket.destroy())
   })
-  server.unref().on('connection', (socket) => {
-    sockets.add(socket.unref())
-    socket.on('close', () => sockets.delete(socket))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+  const { port, ...disposable } = await listen(server)
+  return { host: `127.0.0.1:${port}`, requests, ...disposable }
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { listen } from './listen.ts'
 
 export interface ReceivedRequest {
   readonly method: string
@@ -33,15 +33,6 @@ export async function startServer(
     answer(request, response)
   }
   const server = tls ? createTlsServer(tls, listener) : createServer(listener)
-  // A test that fails before it closes its server must not keep the test run from ending.
-  server.unref().on('connection', (socket) => socket.unref())
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    origin: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+  const { port, ...disposable } = await listen(server)
+  return { origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, requests, ...disposable }
 }

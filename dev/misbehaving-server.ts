@@ -1,8 +1,8 @@
 /** A server on raw sockets that does what no server should: one fault for each path. */
 
-import type { AddressInfo } from 'node:net'
 import { createServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
+import { listen } from './listen.ts'
 
 /** Answers one request, of which `request` is the head and the body as they came. */
 type Fault = (socket: Socket, request: string) => void
@@ -268,10 +268,7 @@ export interface MisbehavingServer extends AsyncDisposable {
 export async function startMisbehavingServer(): Promise<MisbehavingServer> {
   const faults = createFaults()
   const counts = new Map<string, number>()
-  const sockets = new Set<Socket>()
   const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.unref().on('close', () => sockets.delete(socket))
     // A client that gives up resets the connection.
     socket.on('error', () => {})
     let request = ''
@@ -283,15 +280,10 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
       faults[name]?.(socket, request)
     })
   })
-  server.unref()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { port, ...disposable } = await listen(server)
   return {
-    urlOf: (fault) => `${origin}/${encodeURIComponent(fault)}`,
+    urlOf: (fault) => `http://127.0.0.1:${port}/${encodeURIComponent(fault)}`,
     requestsFor: (fault) => counts.get(fault) ?? 0,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    ...disposable,
   }
 }

@@ -31859,7 +31859,7 @@ const EXPLANATIONS = [
     [/^(EPROTO|ERR_SSL_|ERR_TLS_)/, 'no secure connection', 'Check host and port in token-url.'],
     [/CERT|SIGNATURE|^INVALID_/, 'its certificate is not trusted', NAME_AUTHORITY],
 ];
-/** The package `tunnel` gives all its errors one code, and what really happened only in the message. */
+/** By the message: the package `tunnel` gives all its errors one code. */
 const PROXY_EXPLANATIONS = [
     [/statusCode=(407)/, 'the proxy asks for credentials', 'Check user name and password in https_proxy.'],
     [/statusCode=(502|503|504)/, 'the proxy does not connect to it', CHECK_PROXY, CAN_PASS],
@@ -32272,9 +32272,10 @@ function explainRedirect({ status, headers, url }, secrets) {
     const { location } = headers;
     // The origin alone: path and query are text of the server, and may hold what was sent.
     const { origin } = location !== undefined && URL.canParse(location, url) ? new URL(location, url) : { origin: 'null' };
-    const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())];
     if (origin === 'null')
         return new Failure(`HTTP ${status}, a redirect without a valid address`, WHO_ANSWERED);
+    // A host is in lower case, whatever was in what it was made of.
+    const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())];
     const shown = origin === url.origin ? 'another path of the same server' : printable(origin, hidden);
     const reason = `HTTP ${status}, a redirect to ${shown}, which was not followed because it would take the credentials along`;
     return new Failure(reason, 'Put the final address into token-url.');

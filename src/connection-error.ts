@@ -9,8 +9,10 @@ const NAME_AUTHORITY =
   'If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.'
 const CAN_PASS: Passing = {}
 
+type Explanation = readonly [pattern: RegExp, reason: string, cure: string, passing?: Passing]
+
 /** By the code of Node, of its HTTP parser (HPE_…) or of OpenSSL's certificate check; the first match counts. */
-const EXPLANATIONS: readonly (readonly [code: RegExp, reason: string, cure: string, passing?: Passing])[] = [
+const EXPLANATIONS: readonly Explanation[] = [
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name has no address', CHECK_HOST, CAN_PASS],
   [/^ECONNREFUSED$/, 'the connection was refused', CHECK_HOST, CAN_PASS],
   [
@@ -36,13 +38,8 @@ const EXPLANATIONS: readonly (readonly [code: RegExp, reason: string, cure: stri
   [/CERT|SIGNATURE|^INVALID_/, 'its certificate is not trusted', NAME_AUTHORITY],
 ]
 
-/** The package `tunnel` gives all its errors one code, and what really happened only in the message. */
-const PROXY_EXPLANATIONS: readonly (readonly [
-  message: RegExp,
-  reason: string,
-  cure: string,
-  passing?: Passing,
-])[] = [
+/** By the message: the package `tunnel` gives all its errors one code. */
+const PROXY_EXPLANATIONS: readonly Explanation[] = [
   [/statusCode=(407)/, 'the proxy asks for credentials', 'Check user name and password in https_proxy.'],
   [/statusCode=(502|503|504)/, 'the proxy does not connect to it', CHECK_PROXY, CAN_PASS],
   [/statusCode=(\d+)/, 'the proxy does not connect to it', CHECK_PROXY],

@@ -78,9 +78,10 @@ function explainRedirect({ status, headers, url }: Answer, secrets: readonly str
   // The origin alone: path and query are text of the server, and may hold what was sent.
   const { origin } =
     location !== undefined && URL.canParse(location, url) ? new URL(location, url) : { origin: 'null' }
-  const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())]
   if (origin === 'null')
     return new Failure(`HTTP ${status}, a redirect without a valid address`, WHO_ANSWERED)
+  // A host is in lower case, whatever was in what it was made of.
+  const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())]
   const shown = origin === url.origin ? 'another path of the same server' : printable(origin, hidden)
   const reason = `HTTP ${status}, a redirect to ${shown}, which was not followed because it would take the credentials along`
   return new Failure(reason, 'Put the final address into token-url.')
