@@ -10,7 +10,7 @@ const namesIn = (source: string, call: RegExp) => [...source.matchAll(call)].map
 test('declares exactly the inputs that are read', () => {
   const reads = namesIn(
     read('src/inputs.ts'),
-    /(?:getInput|readOptional|readLines|readWholeNumber)\('([^']+)'/g,
+    /(?:getInput|readOptional|readLines?|readWholeNumber)\('([^']+)'/g,
   )
   expect(Object.keys(action.inputs).sort()).toEqual(reads.sort())
 })

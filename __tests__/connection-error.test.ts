@@ -40,7 +40,7 @@ test.each([
   ],
   ['EPROTO', 'no secure connection (EPROTO). Check host and port in token-url.'],
 ])('explains %s', (code, message) => {
-  expect(explainConnectionError(withCode(code)).message).toBe(message)
+  expect(explainConnectionError(withCode(code), 'token-url').message).toBe(message)
 })
 
 test.each([
@@ -48,7 +48,9 @@ test.each([
   ['the first of several errors', new AggregateError([withCode('EPIPE'), withCode('ENOTFOUND')])],
   ['the cause of one of several', new AggregateError([new Error('', { cause: withCode('EPIPE') })])],
 ])('looks through to %s', (_name, error) => {
-  expect(explainConnectionError(error).message).toBe(`the connection broke off (EPIPE). ${RUN_AGAIN}`)
+  expect(explainConnectionError(error, 'token-url').message).toBe(
+    `the connection broke off (EPIPE). ${RUN_AGAIN}`,
+  )
 })
 
 test.each([
@@ -59,7 +61,7 @@ test.each([
   ['no errors inside', new AggregateError([]), 'AggregateError. Check token-url.'],
   ['something thrown that is no error', 'told', 'told. Check token-url.'],
 ])('never ends with an empty reason: %s', (_name, error, message) => {
-  expect(explainConnectionError(error).message).toBe(message)
+  expect(explainConnectionError(error, 'token-url').message).toBe(message)
 })
 
 const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.'
@@ -96,7 +98,7 @@ test.each([
     `the certificate of the proxy is not trusted. ${TLS}`,
   ],
 ])('explains a proxy %s', (_name, error, message) => {
-  expect(explainConnectionError(error).message).toBe(message)
+  expect(explainConnectionError(error, 'token-url').message).toBe(message)
 })
 
 test.each([
@@ -123,5 +125,11 @@ test.each([
   ['a proxy with an unknown certificate', tunnel('cause=self-signed certificate'), undefined],
   ['a proxy that is none', tunnel('cause=Parse Error'), undefined],
 ])('knows whether it can pass: %s', (_name, error, passing) => {
-  expect(explainConnectionError(error).passing).toEqual(passing)
+  expect(explainConnectionError(error, 'token-url').passing).toEqual(passing)
+})
+
+test('names the input that leads to the server', () => {
+  expect(explainConnectionError(withCode('ENOTFOUND'), 'issuer').message).toBe(
+    'its host name has no address (ENOTFOUND). Check the host in issuer, and that the runner can reach it.',
+  )
 })

@@ -1,4 +1,5 @@
 /** The built action, from outside: what a runner gives it, what it leaves behind. */
+import { generateKeyPairSync } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
 import { startJob } from '../dev/fake-runner.ts'
@@ -99,7 +100,7 @@ function json(fields: object, status = 200): (response: ServerResponse) => void 
 const PAGE =
   'Check token-url. A proxy or the login page of a network may also have answered in place of the server.'
 const FLOW = 'Allow the client credentials flow for this app in the settings of the server.'
-const ENDPOINT = 'Check that token-url is a token endpoint (RFC 6749, 5.1).'
+const ENDPOINT = 'Check that token-url names a token endpoint (RFC 6749, 5.1).'
 
 test.each<[string, (response: ServerResponse) => void, string]>([
   [
@@ -130,7 +131,7 @@ test.each<[string, (response: ServerResponse) => void, string]>([
   [
     'a redirect',
     (response) => response.writeHead(307, { location: 'https://other.example/x' }).end(),
-    'HTTP 307, a redirect to https://other.example, which was not followed because it would take the credentials along. Put the final address into token-url.',
+    'HTTP 307, a redirect to https://other.example, which is not followed. Put the final address into token-url: to follow a redirect would take the credentials along.',
   ],
   [
     'a description that is an attack',
@@ -277,6 +278,29 @@ test('knows its post step even after a main step that failed at once', async () 
   expect(step.printed).toEqual([expect.stringMatching(/^::error::client-secret is empty\. /)])
   const [post] = await job.runPostSteps()
   expect(post).toMatchObject({ exitCode: 0, printed: [] })
+})
+
+test.each([
+  ['nothing more where there is a secret', { 'client-secret': APP.clientSecret }, []],
+  [
+    'what signs where there is a key',
+    {
+      'auth-method': 'private_key_jwt',
+      'private-key': generateKeyPairSync('ed25519').privateKey.export({
+        format: 'pem',
+        type: 'pkcs8',
+      }) as string,
+    },
+    [expect.stringMatching(/^\d+\.index\.js$/)],
+  ],
+])('loads %s', async (_name, inputs, more) => {
+  await using spotify = await startSpotify(APP)
+  const step = await startJob().runAction({
+    with: { 'client-id': APP.clientId, 'token-url': spotify.tokenUrl, ...inputs },
+    env: { NODE_DEBUG: 'module' },
+  })
+  const loaded = step.printed.flatMap((line) => / load ".*[\\/]dist[\\/](.+?)" /.exec(line)?.[1] ?? [])
+  expect(loaded).toEqual(['index.js', ...more])
 })
 
 test('connects to this machine by IPv6, too', async () => {

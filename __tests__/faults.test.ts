@@ -16,14 +16,11 @@ const SIDE_BY_SIDE = 8
 
 const CREDENTIALS =
   'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored. Note that client-secret has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post.'
-const CREDENTIALS_AND_FLOW = CREDENTIALS.replace(
-  ' Note',
-  ' Allow the client credentials flow for this app in the settings of the server. Note',
-)
-const ENDPOINT = 'Check that token-url is a token endpoint (RFC 6749, 5.1).'
+const FLOW_AND_CREDENTIALS = `Allow the client credentials flow for this app in the settings of the server. ${CREDENTIALS}`
+const ENDPOINT = 'Check that token-url names a token endpoint (RFC 6749, 5.1).'
 const FLOW = 'Allow the client credentials flow for this app in the settings of the server.'
 const REQUEST =
-  'The server says that a parameter is missing or not allowed. Check that token-url is its token endpoint.'
+  'The server says that a parameter is missing or not allowed. Check that token-url names the right endpoint.'
 const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.'
 const SCOPE = 'Check scope: the server does not know it, does not grant it to this app, or wants one.'
 const SERVER =
@@ -32,7 +29,7 @@ const WHO =
   'Check token-url. A proxy or the login page of a network may also have answered in place of the server.'
 const BROKE_OFF = 'the connection broke off (ECONNRESET)'
 const NO_ADDRESS =
-  'which was not followed because it would take the credentials along. Put the final address into token-url.'
+  'which is not followed. Put the final address into token-url: to follow a redirect would take the credentials along.'
 const NO_JSON = `HTTP 200 with something else than a JSON object. ${WHO}`
 const BAD_TOKEN = `HTTP 200 with an access_token that is empty or no plain text. ${ENDPOINT}`
 const VALID = 'Got a Bearer token, valid until <time>, in 60 min'
@@ -99,13 +96,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   'an early hint before the answer': works(VALID),
   'gzip that was not asked for': fails(`HTTP 200 with a compressed answer, which was not asked for. ${WHO}`),
 
-  'unauthorized_client with 401': fails(`HTTP 401 unauthorized_client. ${CREDENTIALS_AND_FLOW}`),
+  'unauthorized_client with 401': fails(`HTTP 401 unauthorized_client. ${FLOW_AND_CREDENTIALS}`),
   // Node drops the connection without an error: the promise never settles, and the guard speaks.
   'an upgrade that was not asked for': {
     requests: 1,
     exitCode: 1,
     printed: [
-      '::error::Stopped without a token: the connection was gone without an answer and without an error. Check token-url, and run the job again.',
+      '::error::Stopped in the middle: the connection was gone without an answer and without an error. Run the job again; if it fails again, check token-url or issuer.',
     ],
   },
   'a status that does not exist': fails('HTTP 999. Check token-url.'),
@@ -116,7 +113,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     'HTTP 404 with an HTML page instead of JSON. Check the path in token-url: there is nothing there.',
   ),
   '405': fails(
-    'HTTP 405 with an empty answer. Check the path in token-url: it takes no POST, so it is no token endpoint.',
+    'HTTP 405 with an empty answer. Check the path in token-url: it does not take this kind of request.',
   ),
   '407': fails(`HTTP 407 with an empty answer. ${WHO}`),
   '408': failsTwice('HTTP 408', SERVER),
@@ -149,9 +146,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   invalid_request: fails(`HTTP 400 invalid_request (Told by the server). ${REQUEST}`),
   invalid_client: fails(`HTTP 400 invalid_client (Told by the server). ${CREDENTIALS}`),
   invalid_grant: fails(
-    'HTTP 400 invalid_grant (Told by the server). Check that token-url is the endpoint for the client credentials flow.',
+    'HTTP 400 invalid_grant (Told by the server). Check that token-url names the endpoint for the client credentials flow.',
   ),
-  unauthorized_client: fails(`HTTP 400 unauthorized_client (Told by the server). ${CREDENTIALS_AND_FLOW}`),
+  unauthorized_client: fails(`HTTP 400 unauthorized_client (Told by the server). ${FLOW_AND_CREDENTIALS}`),
   unsupported_grant_type: fails(
     `HTTP 400 unsupported_grant_type (Told by the server). Check token-url. ${FLOW}`,
   ),

@@ -3,16 +3,17 @@ import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { startServer } from '../dev/loopback-server.ts'
-import { post } from '../src/http.ts'
+import { get, post } from '../src/http.ts'
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
 const PARAMETERS = new URLSearchParams({ grant_type: 'client_credentials' })
-const TIMEOUT_MS = 10_000
+const soon = (ms = 10_000) => performance.now() + ms
+const endpoint = (url: string) => ({ url: new URL(url), input: 'token-url' })
 
 test('sends exactly the request of the guide', async () => {
   await using server = await startServer((_request, response) => response.end('{}'))
-  const url = new URL(`${server.origin}/api/token?tenant=1`)
-  await post(url, { Authorization: 'Basic ZmFrZTpmYWtl' }, PARAMETERS, TIMEOUT_MS)
+  const token = endpoint(`${server.origin}/api/token?tenant=1`)
+  await post(token, { Authorization: 'Basic ZmFrZTpmYWtl' }, PARAMETERS, soon())
   expect(server.requests).toEqual([
     {
       method: 'POST',
@@ -23,10 +24,34 @@ test('sends exactly the request of the guide', async () => {
         connection: 'close',
         'content-length': '29',
         'content-type': 'application/x-www-form-urlencoded',
-        host: url.host,
+        host: token.url.host,
         'user-agent': `client-credentials-token/${version}`,
       },
       body: 'grant_type=client_credentials',
+    },
+  ])
+})
+
+test('reads a document without sending anything but the request for it', async () => {
+  await using server = await startServer((_request, response) => response.end('{"a":1}'))
+  const document = endpoint(`${server.origin}/.well-known/x?y=1`)
+  expect(await get(document, { Authorization: 'Bearer fake' }, soon())).toMatchObject({
+    endpoint: document,
+    status: 200,
+    body: '{"a":1}',
+  })
+  expect(server.requests).toEqual([
+    {
+      method: 'GET',
+      url: '/.well-known/x?y=1',
+      headers: {
+        accept: 'application/json',
+        authorization: 'Bearer fake',
+        connection: 'close',
+        host: document.url.host,
+        'user-agent': `client-credentials-token/${version}`,
+      },
+      body: '',
     },
   ])
 })
@@ -35,7 +60,7 @@ test("keeps the runner's orchestration ID to itself", async () => {
   await using server = await startServer((_request, response) => response.end('{}'))
   process.env['ACTIONS_ORCHESTRATION_ID'] = 'fake-orchestration'
   try {
-    await post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)
+    await post(endpoint(server.origin), {}, PARAMETERS, soon())
   } finally {
     delete process.env['ACTIONS_ORCHESTRATION_ID']
   }
@@ -46,9 +71,9 @@ test.each([200, 401, 503])('returns status, headers and body of an answer with s
   await using server = await startServer((_request, response) => {
     response.writeHead(status, { 'retry-after': '7' }).end('\ufeff{"ü":1}')
   })
-  const url = new URL(server.origin)
-  const answer = await post(url, {}, PARAMETERS, TIMEOUT_MS)
-  expect(answer).toMatchObject({ url, status, headers: { 'retry-after': '7' }, body: '{"ü":1}' })
+  const token = endpoint(server.origin)
+  const answer = await post(token, {}, PARAMETERS, soon())
+  expect(answer).toMatchObject({ endpoint: token, status, headers: { 'retry-after': '7' }, body: '{"ü":1}' })
 })
 
 test.each([301, 302, 303, 307, 308])('does not follow a redirect with status %i', async (status) => {
@@ -56,7 +81,7 @@ test.each([301, 302, 303, 307, 308])('does not follow a redirect with status %i'
   await using server = await startServer((_request, response) => {
     response.writeHead(status, { location: `${other.origin}/token` }).end()
   })
-  const answer = await post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)
+  const answer = await post(endpoint(server.origin), {}, PARAMETERS, soon())
   expect(answer.status).toBe(status)
   expect(other.requests).toEqual([])
 })
@@ -64,10 +89,10 @@ test.each([301, 302, 303, 307, 308])('does not follow a redirect with status %i'
 test('takes a body of 1 MiB and refuses one byte more', async () => {
   let bytes = 1024 * 1024
   await using server = await startServer((_request, response) => response.end('x'.repeat(bytes)))
-  const answer = await post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)
+  const answer = await post(endpoint(server.origin), {}, PARAMETERS, soon())
   expect(answer.body).toHaveLength(bytes)
   bytes += 1
-  await expect(post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)).rejects.toThrow(
+  await expect(post(endpoint(server.origin), {}, PARAMETERS, soon())).rejects.toThrow(
     new Error('the answer is larger than 1 MiB. Check token-url.'),
   )
 })
@@ -79,7 +104,7 @@ test('fails when the connection breaks off in the middle of the body', async () 
     response.writeHead(200, { 'content-length': '100' })
     response.write('{"access_token":"fake', () => response.destroy())
   })
-  await expect(post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)).rejects.toThrow(
+  await expect(post(endpoint(server.origin), {}, PARAMETERS, soon())).rejects.toThrow(
     new Error(`the connection broke off (ECONNRESET). ${RUN_AGAIN}`),
   )
 })
@@ -87,7 +112,7 @@ test('fails when the connection breaks off in the middle of the body', async () 
 test('fails when nobody listens', async () => {
   const server = await startServer(() => {})
   await server[Symbol.asyncDispose]()
-  await expect(post(new URL(server.origin), {}, PARAMETERS, TIMEOUT_MS)).rejects.toThrow(
+  await expect(post(endpoint(server.origin), {}, PARAMETERS, soon())).rejects.toThrow(
     new Error(
       'the connection was refused (ECONNREFUSED). Check the host in token-url, and that the runner can reach it.',
     ),
@@ -99,7 +124,22 @@ test.each([
   ['the body does not end', (response: ServerResponse) => void response.write('{')],
 ])('fails within the time limit when %s', async (_name, answer) => {
   await using server = await startServer((_request, response) => answer(response))
-  await expect(post(new URL(server.origin), {}, PARAMETERS, 100)).rejects.toThrow(
+  await expect(post(endpoint(server.origin), {}, PARAMETERS, soon(100))).rejects.toThrow(
     new Error(`no complete answer within 0.1 s. ${RUN_AGAIN}`),
+  )
+})
+
+test('gives a request a moment even where the deadline has passed', async () => {
+  await using server = await startServer(() => {})
+  await expect(post(endpoint(server.origin), {}, PARAMETERS, soon(-5))).rejects.toThrow(
+    new Error(`no complete answer within 0 s. ${RUN_AGAIN}`),
+  )
+})
+
+test('names the input that leads to the server', async () => {
+  await using server = await startServer((_request, response) => response.end('x'.repeat(1024 * 1024 + 1)))
+  const issuer = { url: new URL(server.origin), input: 'issuer' }
+  await expect(get(issuer, {}, soon())).rejects.toThrow(
+    new Error('the answer is larger than 1 MiB. Check issuer.'),
   )
 })

@@ -1,18 +1,27 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { afterEach, expect, test } from '@jest/globals'
-import { readInputs } from '../src/inputs.ts'
+import { parse } from 'yaml'
+import { type Inputs, readInputs } from '../src/inputs.ts'
 import { linesPrintedBy } from './stdout.ts'
 
 const VALID = {
   'client-id': 'fake-id',
   'client-secret': 'fake-secret',
   'token-url': 'https://as.example/token',
+  issuer: '',
   'auth-method': 'client_secret_basic',
   scope: '',
   audience: '',
   resource: '',
   'extra-params': '',
+  'private-key': '',
+  'key-id': '',
+  'assertion-audience': '',
   timeout: '60',
   retries: '3',
+  revoke: 'true',
+  'revocation-url': '',
 }
 
 function setInputs(inputs: Record<string, string>): void {
@@ -23,6 +32,7 @@ function setInputs(inputs: Record<string, string>): void {
 
 afterEach(() => {
   for (const name of Object.keys(VALID)) delete process.env[`INPUT_${name.toUpperCase()}`]
+  for (const name of Object.keys(ID_TOKEN_REQUEST)) delete process.env[name]
 })
 
 test('returns the inputs and masks the secret, but not the id', () => {
@@ -32,11 +42,13 @@ test('returns the inputs and masks the secret, but not the id', () => {
   expect(inputs).toEqual({
     clientId: 'fake-id',
     credentials: { method: 'client_secret_basic', clientSecret: 'fake-secret' },
-    tokenUrl: new URL('https://as.example/token'),
+    server: { token: { url: new URL('https://as.example/token'), input: 'token-url' } },
     scope: '',
     parameters: [],
     timeoutMs: 60_000,
     retries: 3,
+    revoke: true,
+    revocation: undefined,
   })
 })
 
@@ -156,17 +168,210 @@ test.each(['', 'basic', 'CLIENT_SECRET_POST', 'none'])('refuses the auth-method 
   linesPrintedBy(() =>
     expect(readInputs).toThrow(
       new Error(
-        'auth-method is none of client_secret_basic, client_secret_post. Correct it, or leave the input out.',
+        'auth-method is none of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, github_oidc. Correct it, or leave the input out.',
       ),
     ),
   )
 })
 
+function read(given: Record<string, string>) {
+  setInputs(given)
+  let inputs: Inputs | undefined
+  const printed = linesPrintedBy(() => (inputs = readInputs()))
+  return { ...(inputs as Inputs), printed }
+}
+
 test('takes the auth-method client_secret_post', () => {
-  setInputs({ 'auth-method': 'client_secret_post' })
-  let inputs: unknown
-  linesPrintedBy(() => (inputs = readInputs()))
-  expect(inputs).toMatchObject({ credentials: { method: 'client_secret_post', clientSecret: 'fake-secret' } })
+  expect(read({ 'auth-method': 'client_secret_post' }).credentials).toEqual({
+    method: 'client_secret_post',
+    clientSecret: 'fake-secret',
+  })
+})
+
+test.each([
+  ['', undefined],
+  ['urn:x', 'urn:x'],
+])('takes the auth-method client_secret_jwt with the audience %j', (given, audience) => {
+  expect(read({ 'auth-method': 'client_secret_jwt', 'assertion-audience': given }).credentials).toEqual({
+    method: 'client_secret_jwt',
+    clientSecret: 'fake-secret',
+    audience,
+  })
+})
+
+const KEY = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
+const KEY_LINE = KEY.split('\n')[1] as string
+const BY_KEY = { 'auth-method': 'private_key_jwt', 'client-secret': '', 'private-key': KEY }
+
+test.each([
+  ['', undefined],
+  ['fake-kid', 'fake-kid'],
+])('takes a private key with the ID %j, and masks its lines', (given, keyId) => {
+  const { credentials, printed } = read({ ...BY_KEY, 'key-id': given })
+  expect(credentials).toMatchObject({
+    method: 'private_key_jwt',
+    privateKey: { algorithms: ['EdDSA', 'Ed25519'] },
+    keyId,
+    audience: undefined,
+  })
+  expect(printed).toEqual([`::add-mask::${KEY_LINE}`])
+})
+
+test('masks the lines of a private key before it refuses anything', () => {
+  setInputs({ ...BY_KEY, 'private-key': `${KEY_LINE.slice(1)}\n${KEY_LINE.slice(2)}` })
+  const message = /^private-key is (no private key|cut off)/
+  expect(linesPrintedBy(() => expect(readInputs).toThrow(message))).toEqual([
+    `::add-mask::${KEY_LINE.slice(2)}`,
+    `::add-mask::${KEY_LINE.slice(1)}`,
+  ])
+})
+
+const OIDC = { 'auth-method': 'github_oidc', 'client-secret': '' }
+const ID_TOKEN_REQUEST = {
+  ACTIONS_ID_TOKEN_REQUEST_URL: 'https://oidc.example/?api-version=2.0',
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'fake-request-token',
+}
+
+test('takes what the runner gives for github_oidc, and masks the right to ask', () => {
+  Object.assign(process.env, ID_TOKEN_REQUEST)
+  const { credentials, printed } = read({ ...OIDC, 'assertion-audience': 'api://x' })
+  expect(credentials).toEqual({
+    method: 'github_oidc',
+    idTokenRequest: {
+      endpoint: {
+        url: new URL('https://oidc.example/?api-version=2.0'),
+        input: 'ACTIONS_ID_TOKEN_REQUEST_URL',
+      },
+      requestToken: 'fake-request-token',
+    },
+    audience: 'api://x',
+  })
+  expect(printed).toEqual(['::add-mask::fake-request-token'])
+})
+
+test.each(Object.keys(ID_TOKEN_REQUEST))('refuses github_oidc without %s', (missing) => {
+  Object.assign(process.env, { ...ID_TOKEN_REQUEST, [missing]: '' })
+  setInputs(OIDC)
+  linesPrintedBy(() =>
+    expect(readInputs).toThrow(
+      new Error(
+        'auth-method github_oidc needs an ID token of GitHub, which this job may not ask for. Add permissions: id-token: write to the job. Workflows started from forks do not get that permission.',
+      ),
+    ),
+  )
+})
+
+test.each([
+  [
+    'a private key for a secret',
+    { 'private-key': KEY },
+    'private-key is not used by the auth-method client_secret_basic. Take it out, or set auth-method to private_key_jwt.',
+  ],
+  [
+    'an audience for a secret',
+    { 'auth-method': 'client_secret_post', 'assertion-audience': 'x' },
+    'assertion-audience is not used by the auth-method client_secret_post. Take it out, or set auth-method to client_secret_jwt or private_key_jwt or github_oidc.',
+  ],
+  [
+    'a key ID for a secret',
+    { 'auth-method': 'client_secret_jwt', 'key-id': 'x' },
+    'key-id is not used by the auth-method client_secret_jwt. Take it out, or set auth-method to private_key_jwt.',
+  ],
+  [
+    'a secret for a private key',
+    { ...BY_KEY, 'client-secret': 'fake-secret' },
+    'client-secret is not used by the auth-method private_key_jwt. Take it out, or set auth-method to client_secret_basic or client_secret_post or client_secret_jwt.',
+  ],
+  [
+    'a private key for github_oidc',
+    { ...OIDC, 'private-key': KEY },
+    'private-key is not used by the auth-method github_oidc. Take it out, or set auth-method to private_key_jwt.',
+  ],
+  [
+    'no secret for client_secret_jwt',
+    { 'auth-method': 'client_secret_jwt', 'client-secret': '' },
+    `client-secret is empty. ${NOT_GIVEN}`,
+  ],
+  ['no private key', { ...BY_KEY, 'private-key': '' }, `private-key is empty. ${NOT_GIVEN}`],
+  [
+    'an expression for a private key',
+    { ...BY_KEY, 'private-key': '${{ secrets.K }}' },
+    `private-key ${EXPRESSION}`,
+  ],
+  [
+    'a public key',
+    { ...BY_KEY, 'private-key': KEY.replaceAll('PRIVATE', 'PUBLIC') },
+    'private-key is a public key. Give the private key that it belongs to; the public one goes to the server.',
+  ],
+  ['a line break in key-id', { ...BY_KEY, 'key-id': 'a\nb' }, `key-id ${CONTROL}`],
+  ['an expression in key-id', { ...BY_KEY, 'key-id': '${{ x }}' }, `key-id ${EXPRESSION}`],
+  [
+    'an expression in assertion-audience',
+    { ...BY_KEY, 'assertion-audience': '${{ x }}' },
+    `assertion-audience ${EXPRESSION}`,
+  ],
+  [
+    'both issuer and token-url',
+    { issuer: 'https://as.example' },
+    'issuer and token-url are both given. Take one of them out: issuer finds the token endpoint by itself.',
+  ],
+  [
+    'an issuer that is none',
+    { issuer: 'as.example', 'token-url': '' },
+    'issuer is not a URL. Give the whole address, from https:// on.',
+  ],
+  ['an expression in issuer', { issuer: 'https://${{ x }}', 'token-url': '' }, `issuer ${EXPRESSION}`],
+  [
+    'a revoke that is neither',
+    { revoke: 'yes' },
+    'revoke is neither true nor false. Correct it, or leave the input out.',
+  ],
+  [
+    'an empty revoke',
+    { revoke: '' },
+    'revoke is neither true nor false. Correct it, or leave the input out.',
+  ],
+  ['an expression in revocation-url', { 'revocation-url': '${{ x }}' }, `revocation-url ${EXPRESSION}`],
+  [
+    'a revocation-url without TLS',
+    { 'revocation-url': 'http://as.example/revoke' },
+    'revocation-url does not begin with https://. Credentials are sent there, so only https is allowed (http only to localhost).',
+  ],
+])('refuses %s', (_name, inputs, message) => {
+  setInputs(inputs)
+  linesPrintedBy(() => expect(readInputs).toThrow(new Error(message)))
+})
+
+test.each([
+  ['token-url left empty', ''],
+  [
+    'token-url with the default of action.yml',
+    parse(readFileSync('action.yml', 'utf8')).inputs['token-url'].default,
+  ],
+])('takes an issuer, %s', (_name, tokenUrl) => {
+  const { server } = read({ issuer: 'https://as.example/t/', 'token-url': tokenUrl })
+  expect(server).toEqual({
+    issuer: {
+      url: new URL('https://as.example/t/'),
+      input: 'issuer',
+      identifier: 'https://as.example/t/',
+    },
+  })
+})
+
+test.each([
+  ['false', false],
+  ['FALSE', false],
+  ['True', true],
+])('takes for revoke: %s', (text, revoke) => {
+  expect(read({ revoke: text }).revoke).toBe(revoke)
+})
+
+test('takes a revocation-url', () => {
+  expect(read({ 'revocation-url': 'https://as.example/revoke' }).revocation).toEqual({
+    url: new URL('https://as.example/revoke'),
+    input: 'revocation-url',
+  })
 })
 
 test.each([

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { expect, test } from '@jest/globals'
-import { explainFailure, type JsonObject } from '../src/oauth-error.ts'
+import type { JsonObject } from '../src/json-object.ts'
+import { explainFailure } from '../src/oauth-error.ts'
 
 const SECRET = 'Fake-Secret-0123456789'
 const CREDENTIALS =
@@ -15,25 +16,24 @@ function explain(
   status: number,
   body: string | JsonObject,
   headers: IncomingHttpHeaders = {},
-  oddities: string[] = [],
+  input = 'token-url',
 ) {
-  const url = new URL('https://as.example/token')
-  const fields = typeof body === 'string' ? undefined : body
+  const endpoint = { url: new URL('https://as.example/token'), input }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return explainFailure({ url, status, headers, body: text }, fields, [SECRET], oddities).message
+  return explainFailure({ endpoint, status, headers, body: text }, [SECRET], CREDENTIALS).message
 }
 
 test.each([
   [
     'invalid_request',
-    'HTTP 400 invalid_request (Told). The server says that a parameter is missing or not allowed. Check that token-url is its token endpoint.',
+    'HTTP 400 invalid_request (Told). The server says that a parameter is missing or not allowed. Check that token-url names the right endpoint.',
   ],
   ['invalid_client', `HTTP 400 invalid_client (Told). ${CREDENTIALS}`],
   [
     'invalid_grant',
-    'HTTP 400 invalid_grant (Told). Check that token-url is the endpoint for the client credentials flow.',
+    'HTTP 400 invalid_grant (Told). Check that token-url names the endpoint for the client credentials flow.',
   ],
-  ['unauthorized_client', `HTTP 400 unauthorized_client (Told). ${CREDENTIALS} ${FLOW}`],
+  ['unauthorized_client', `HTTP 400 unauthorized_client (Told). ${FLOW} ${CREDENTIALS}`],
   ['unsupported_grant_type', `HTTP 400 unsupported_grant_type (Told). Check token-url. ${FLOW}`],
   [
     'invalid_scope',
@@ -42,6 +42,10 @@ test.each([
   [
     'invalid_target',
     'HTTP 400 invalid_target (Told). Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
+  ],
+  [
+    'unsupported_token_type',
+    'HTTP 400 unsupported_token_type (Told). The server does not revoke access tokens: set revoke to false.',
   ],
   ['a_code_of_its_own', 'HTTP 400 a_code_of_its_own (Told). Check token-url.'],
   ['constructor', 'HTTP 400 constructor (Told). Check token-url.'],
@@ -53,7 +57,7 @@ test.each([
   [401, `HTTP 401 (Told). ${CREDENTIALS}`],
   [403, `HTTP 403 (Told). ${FLOW} Check, too, whether it refuses the address of the runner.`],
   [404, 'HTTP 404 (Told). Check the path in token-url: there is nothing there.'],
-  [405, 'HTTP 405 (Told). Check the path in token-url: it takes no POST, so it is no token endpoint.'],
+  [405, 'HTTP 405 (Told). Check the path in token-url: it does not take this kind of request.'],
   [407, 'HTTP 407 (Told). Check token-url.'],
   [408, `HTTP 408 (Told). ${SERVER}`],
   [418, 'HTTP 418 (Told). Check token-url.'],
@@ -111,7 +115,7 @@ test.each([
 })
 
 const NOT_FOLLOWED =
-  'which was not followed because it would take the credentials along. Put the final address into token-url.'
+  'which is not followed. Put the final address into token-url: to follow a redirect would take the credentials along.'
 
 test.each([
   ['another host', 'https://other.example:8443/path?secret=1', `https://other.example:8443, ${NOT_FOLLOWED}`],
@@ -127,12 +131,24 @@ test.each([
   )
 })
 
-test('tells what is odd about the credentials only when they are refused', () => {
-  const oddities = ['client-secret is wrapped in quotes', 'client-secret has white space inside']
-  expect(explain(400, { error: 'invalid_client' }, {}, oddities)).toBe(
-    `HTTP 400 invalid_client. ${CREDENTIALS} Note that client-secret is wrapped in quotes. Note that client-secret has white space inside.`,
-  )
-  expect(explain(400, { error: 'invalid_scope' }, {}, oddities)).not.toContain('Note')
+test.each([
+  ['an error code', 400, { error: 'invalid_request' }, {}, 'Check that issuer names the right endpoint.'],
+  ['a status', 404, '', {}, 'Check the path in issuer: there is nothing there.'],
+  [
+    'a redirect',
+    302,
+    '',
+    { location: 'https://other.example' },
+    'Put the final address into issuer: to follow a redirect would take the credentials along.',
+  ],
+])('names the input that leads to the server after %s', (_name, status, body, headers, cure) => {
+  expect(explain(status, body, headers, 'issuer')).toContain(`. ${cure}`)
+})
+
+test('takes what to check of the credentials as it is', () => {
+  const endpoint = { url: new URL('https://as.example/token'), input: 'token-url' }
+  const answer = { endpoint, status: 401, headers: {}, body: '{}' }
+  expect(explainFailure(answer, [], "Check $& and $'.").cure).toBe("Check $& and $'.")
 })
 
 test('shows the text of the server as printable ASCII without secrets', () => {
@@ -142,15 +158,15 @@ test('shows the text of the server as printable ASCII without secrets', () => {
 })
 
 test.each([400, 401, 403, 404, 405, 407, 413, 501, 505])('does not let the status %i pass', (status) => {
-  const url = new URL('https://as.example/token')
-  expect(explainFailure({ url, status, headers: {}, body: '' }, undefined, [], []).passing).toBeUndefined()
+  const endpoint = { url: new URL('https://as.example/token'), input: 'token-url' }
+  expect(explainFailure({ endpoint, status, headers: {}, body: '' }, [], '').passing).toBeUndefined()
 })
 
 test.each([408, 429, 500, 502, 503, 504])('lets the status %i pass, with what Retry-After says', (status) => {
-  const url = new URL('https://as.example/token')
+  const endpoint = { url: new URL('https://as.example/token'), input: 'token-url' }
   const headers = { 'retry-after': '7' }
-  for (const fields of [undefined, { error: 'x' }]) {
-    expect(explainFailure({ url, status, headers, body: '' }, fields, [], []).passing).toEqual({
+  for (const body of ['', '{"error":"x"}']) {
+    expect(explainFailure({ endpoint, status, headers, body }, [], '').passing).toEqual({
       status,
       retryAfter: '7',
     })

@@ -158,6 +158,26 @@ test.each([
   ])
 })
 
+test('warns in the post step where the proxy setting has become unreadable in between', async () => {
+  await using proxy = await startProxy({ port })
+  const job = startJob({ env: { NODE_EXTRA_CA_CERTS: join(folder, 'authority.pem') } })
+  const main = await job.runAction({
+    with: {
+      'client-id': APP.clientId,
+      'client-secret': APP.clientSecret,
+      'token-url': `https://${HOST}/api/token`,
+      'revocation-url': `https://${HOST}/revoke`,
+    },
+    env: { https_proxy: `http://${proxy.host}` },
+  })
+  expect(main.exitCode).toBe(0)
+  const [post] = await job.runPostSteps({ https_proxy: 'nonsense' })
+  expect(post?.exitCode).toBe(0)
+  expect(post?.printed.filter((line) => !line.startsWith('::add-mask::'))).toEqual([
+    `::warning::Could not revoke the access token at ${HOST}: the proxy setting https_proxy is not an address that begins with http:// or https://. Write it as http://user:password@host:port, with special characters in the password percent-encoded. Until it expires, the token stays valid.`,
+  ])
+})
+
 test('leaves a proxy setting alone that is not for this host', async () => {
   const { shown } = await run({ https_proxy: 'nonsense', no_proxy: HOST })
   expect(shown.at(-1)).toContain('its host name has no address')

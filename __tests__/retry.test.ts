@@ -4,7 +4,14 @@ import { type Delay, delayAfter, type Situation, withRetries } from '../src/retr
 import { recordPrinted } from './stdout.ts'
 
 const NOW = new Date('2026-11-23T18:00:00Z')
-const FIRST: Situation = { attempts: 1, retries: 3, msLeft: 60_000, now: NOW, random: 0.5 }
+const FIRST: Situation = {
+  attempts: 1,
+  retries: 3,
+  retriesWhenBusy: Number.POSITIVE_INFINITY,
+  msLeft: 60_000,
+  now: NOW,
+  random: 0.5,
+}
 
 describe('the delay', () => {
   test.each<[string, Passing, Partial<Situation>, Delay]>([
@@ -51,7 +58,13 @@ describe('the delay', () => {
   test.each<[string, Passing, Partial<Situation>, Delay]>([
     ['after the last attempt', {}, { attempts: 4 }, { stop: 'retries' }],
     ['after the only attempt', {}, { retries: 0 }, { stop: 'retries' }],
-    ['after the only attempt, even to 429', { status: 429 }, { retries: 0 }, { stop: 'retries' }],
+    ['after the only attempt, even to 429', { status: 429 }, { retriesWhenBusy: 0 }, { stop: 'retries' }],
+    [
+      'after the last attempt to 503',
+      { status: 503 },
+      { attempts: 2, retriesWhenBusy: 1 },
+      { stop: 'retries' },
+    ],
     ['after the last attempt to 500', { status: 500 }, { attempts: 4 }, { stop: 'retries' }],
     ['when the wait would end too late', {}, { msLeft: 999 }, { stop: 'timeout' }],
     ['when the time is over', {}, { msLeft: -5, random: 0 }, { stop: 'timeout' }],
@@ -79,15 +92,18 @@ describe('the loop', () => {
   })
 
   /** Runs through a list of failures, then succeeds; returns how it ended, in which time, and with which limits. */
-  async function run(failures: readonly Error[], { retries = 3, timeoutMs = 60_000, takesMs = 0 } = {}) {
+  async function run(
+    failures: readonly Error[],
+    { retriesWhenBusy = Number.POSITIVE_INFINITY, timeoutMs = 60_000, takesMs = 0 } = {},
+  ) {
     const limits: number[] = []
     const start = performance.now()
     const left = [...failures]
     const ending = withRetries(
       'Could not do it',
-      { retries, deadline: start + timeoutMs },
-      async (timeoutMs) => {
-        limits.push(timeoutMs)
+      { retries: 3, retriesWhenBusy, deadline: start + timeoutMs },
+      async (deadline) => {
+        limits.push(deadline - performance.now())
         jest.advanceTimersByTime(takesMs)
         const failure = left.shift()
         if (failure) throw failure
@@ -122,12 +138,11 @@ describe('the loop', () => {
     expect(ended).toBe('done')
   })
 
-  test('gives an attempt whole milliseconds', async () => {
-    expect(await run([], { timeoutMs: 1000.9 })).toMatchObject({ ended: 'done', limits: [1000] })
-  })
-
-  test('gives an attempt a moment even where a wait took too long', async () => {
-    expect(await run([], { timeoutMs: -5 })).toMatchObject({ ended: 'done', limits: [1] })
+  test('bounds the attempts where a server is busy, too, if it is told to', async () => {
+    expect(await run(new Array(9).fill(passing({ status: 503 })), { retriesWhenBusy: 1 })).toMatchObject({
+      ended: 'Could not do it in 2 attempts: It rained. Take an umbrella.',
+      printed: ['It rained; trying again in 0.5 s (attempt 2 of 2)'],
+    })
   })
 
   test('ends at once with what cannot pass', async () => {

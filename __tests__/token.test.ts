@@ -2,14 +2,14 @@ import { expect, test } from '@jest/globals'
 import { parseTokenResponse, tokenRequestParameters } from '../src/token.ts'
 
 const REQUESTED_AT = new Date('2026-11-23T18:00:00.250Z')
-const AUTHENTICATION = { secrets: ['fake-secret'], oddities: ['client-secret is wrapped in quotes'] }
+const AUTHENTICATION = { secrets: ['fake-secret'], cure: 'Check the secret.' }
 const TOKEN = 'fake-token'
 
 function parse(body: unknown, status = 200, askedScope = '') {
-  const url = new URL('https://as.example/token')
+  const endpoint = { url: new URL('https://as.example/token'), input: 'token-url' }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return parseTokenResponse(
-    { url, status, headers: {}, body: text },
+    { endpoint, status, headers: {}, body: text },
     REQUESTED_AT,
     askedScope,
     AUTHENTICATION,
@@ -57,9 +57,9 @@ test('takes an error that is null for none', () => {
   expect(parse({ access_token: TOKEN, token_type: 'Bearer', error: null }).accessToken).toBe(TOKEN)
 })
 
-const NO_TOKEN = 'HTTP 200 with no access_token. Check that token-url is a token endpoint (RFC 6749, 5.1).'
+const NO_TOKEN = 'HTTP 200 with no access_token. Check that token-url names a token endpoint (RFC 6749, 5.1).'
 const BAD_TOKEN =
-  'HTTP 200 with an access_token that is empty or no plain text. Check that token-url is a token endpoint (RFC 6749, 5.1).'
+  'HTTP 200 with an access_token that is empty or no plain text. Check that token-url names a token endpoint (RFC 6749, 5.1).'
 const NO_JSON =
   'HTTP 200 with something else than a JSON object. Check token-url. A proxy or the login page of a network may also have answered in place of the server.'
 
@@ -91,7 +91,7 @@ test('refuses a token in an answer without success', () => {
   expect(() => parse({ access_token: TOKEN, token_type: 'Bearer' }, 500)).toThrow('HTTP 500. The server has')
 })
 
-test('shows neither the secrets nor the tokens of an answer that it refuses, but the oddities', () => {
+test('shows neither the secrets nor the tokens of an answer that it refuses, but what to check', () => {
   const error_description = 'fake-secret got fake-token and fake-refresh'
   const fields = {
     error: 'invalid_client',
@@ -99,9 +99,7 @@ test('shows neither the secrets nor the tokens of an answer that it refuses, but
     access_token: TOKEN,
     refresh_token: 'fake-refresh',
   }
-  expect(() => parse(fields, 400)).toThrow(
-    /^HTTP 400 invalid_client \(\*\*\* got \*\*\* and \*\*\*\)\. .* Note that client-secret is wrapped in quotes\.$/,
-  )
+  expect(() => parse(fields, 400)).toThrow('HTTP 400 invalid_client (*** got *** and ***). Check the secret.')
 })
 
 test('counts every token in the answer among the secrets', () => {

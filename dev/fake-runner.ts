@@ -39,8 +39,8 @@ export interface Job {
   runAction(step: { with: Readonly<Record<string, string>>; env?: Env }): Promise<StepResult>
   /** Runs a script, as a `run:` step with `shell: node {0}` does. */
   runScript(step: { name: string; script: string; env: Env }): Promise<StepResult>
-  /** Runs the post steps of the actions that ran, the last first. */
-  runPostSteps(): Promise<StepResult[]>
+  /** Runs the post steps of the actions that ran, the last first, with what has changed in the environment since. */
+  runPostSteps(changed?: Env): Promise<StepResult[]>
 }
 
 /**
@@ -52,7 +52,7 @@ export interface Job {
  */
 export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: JobOptions = {}): Job {
   const masks = [...secrets]
-  const postSteps: (() => Promise<StepResult>)[] = []
+  const postSteps: ((changed: Env) => Promise<StepResult>)[] = []
 
   async function runStep(
     title: string,
@@ -108,10 +108,11 @@ export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: J
         ...env,
       }
       let state: StepResult['state'] = {}
-      postSteps.unshift(() =>
+      postSteps.unshift((changed) =>
         runStep(`Post Run ${ACTION}`, ['Post job cleanup.'], join(ROOT, runs.post), {
           ...actionEnv,
           ...prefixNames('STATE_', state),
+          ...changed,
         }),
       )
       const details = listValues('with', values)
@@ -136,9 +137,9 @@ export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: J
       }
     },
 
-    async runPostSteps() {
+    async runPostSteps(changed = {}) {
       const results = []
-      for (const run of postSteps.splice(0)) results.push(await run())
+      for (const run of postSteps.splice(0)) results.push(await run(changed))
       return results
     },
   }

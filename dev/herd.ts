@@ -6,7 +6,8 @@ import type { Passing } from '../src/failure.ts'
 import { delayAfter } from '../src/retry.ts'
 
 const TIMEOUT_MS = 60_000
-const RETRIES = 3
+/** Those of the action, with its defaults. */
+const LIMITS = { retries: 3, retriesWhenBusy: Number.POSITIVE_INFINITY }
 const LATENCY_MS = 50
 const SERVED_PER_SECOND = 50
 
@@ -35,7 +36,7 @@ const bounded =
 
 const POLICIES: Readonly<Record<string, Policy>> = {
   'this action': (passing, attempts, msLeft, random) => {
-    const delay = delayAfter(passing, { attempts, retries: RETRIES, msLeft, now: new Date(0), random })
+    const delay = delayAfter(passing, { ...LIMITS, attempts, msLeft, now: new Date(0), random })
     return 'waitMs' in delay ? delay.waitMs : undefined
   },
   'fixed 3 s': bounded(() => 3000),

@@ -1,4 +1,4 @@
-/** Writes the tables of inputs and outputs in README.md from action.yml. */
+/** Writes the tables of inputs, by the groups that README.md names, and of outputs from action.yml. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -14,23 +14,34 @@ const metadata: Record<'inputs' | 'outputs', Record<string, Field>> = parse(
   readFileSync(join(root, 'action.yml'), 'utf8'),
 )
 
-const inputs = Object.entries(metadata.inputs).map(
+const rowsOfInputs = Object.entries(metadata.inputs).map(
   ([name, { required, default: value, description }]) =>
-    `| \`${name}\` | ${required ? 'required' : value === undefined ? '' : `\`${value}\``} | ${description} |`,
+    [
+      name,
+      `| \`${name}\` | ${required ? 'required' : value === undefined ? '' : `\`${value}\``} | ${description} |`,
+    ] as const,
 )
-const outputs = Object.entries(metadata.outputs).map(
+const rowsOfOutputs = Object.entries(metadata.outputs).map(
   ([name, { description }]) => `| \`${name}\` | ${description} |`,
 )
-const tables = {
-  inputs: ['| input | default | |', '|---|---|---|', ...inputs],
-  outputs: ['| output | |', '|---|---|', ...outputs],
-}
 
 const path = join(root, 'README.md')
-let readme = readFileSync(path, 'utf8')
-for (const [name, lines] of Object.entries(tables)) {
-  const place = new RegExp(`(<!-- ${name} -->\n).*(<!-- end of ${name} -->)`, 's')
-  if (!place.test(readme)) throw new Error(`README.md has no place for the ${name}`)
-  readme = readme.replace(place, (_match, start, end) => `${start}${lines.join('\n')}\n${end}`)
+const placed: string[] = []
+const readme = readFileSync(path, 'utf8')
+  .replace(
+    /(<!-- inputs ([a-z -]+) -->\n).*?(<!-- end of inputs -->)/gs,
+    (_match, start, list: string, end) => {
+      const names = list.split(' ')
+      placed.push(...names)
+      const rows = rowsOfInputs.filter(([name]) => names.includes(name)).map(([, row]) => row)
+      return `${start}${['| input | default | |', '|---|---|---|', ...rows].join('\n')}\n${end}`
+    },
+  )
+  .replace(/(<!-- outputs -->\n).*?(<!-- end of outputs -->)/s, (_match, start, end) => {
+    return `${start}${['| output | |', '|---|---|', ...rowsOfOutputs].join('\n')}\n${end}`
+  })
+const declared = rowsOfInputs.map(([name]) => name)
+if (placed.toSorted().join() !== declared.toSorted().join()) {
+  throw new Error(`README.md has places for ${placed.join(', ')}, and action.yml has ${declared.join(', ')}`)
 }
 writeFileSync(path, readme)

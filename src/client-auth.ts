@@ -1,50 +1,158 @@
 import * as core from '@actions/core'
-import type { Inputs, Parameter } from './inputs.ts'
+import type { AssertionTarget } from './endpoints.ts'
+import { describeIdToken, requestIdToken } from './github-id-token.ts'
+import type { Credentials, Inputs, Parameter } from './inputs.ts'
+import { printable } from './printable.ts'
+import type { PrivateKey } from './private-key.ts'
 
 export interface ClientAuthentication {
   readonly headers: Readonly<Record<string, string>>
   readonly parameters: readonly Parameter[]
   /** All that must not be shown when the server sends it back, in each form that it was sent in. */
   readonly secrets: readonly string[]
-  /** What is odd about the credentials: allowed, but worth saying when the server refuses them. */
-  readonly oddities: readonly string[]
+  /** What to check when the server refuses the credentials, and what is odd about them. */
+  readonly cure: string
 }
 
-/** How the client proves who it is (RFC 6749, 2.3.1); masks what it makes of the secret. */
-export function authenticateClient({
-  clientId,
-  credentials: { method, clientSecret },
-}: Pick<Inputs, 'clientId' | 'credentials'>): ClientAuthentication {
-  const oddities = findOddities(clientId, clientSecret)
-  const encodedSecret = formEncode(clientSecret)
-  switch (method) {
+/** Makes what one attempt needs; the deadline is by the clock of `performance.now()`. */
+export type Authenticate = (deadline: number) => Promise<ClientAuthentication>
+
+const CHECK_SECRET =
+  'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.'
+const CHECK_CLOCK = 'Check, too, that the clock of the runner is right.'
+
+/**
+ * Prepares how the client proves who it is (RFC 6749, 2.3; RFC 7523, 2.2). What stays the same is made and masked at
+ * once; an assertion, which a server takes only once, is made and masked for each attempt.
+ * @throws Failure, from the function that it returns, where GitHub gives no ID token
+ */
+export function prepareAuthentication(
+  { clientId, credentials }: Pick<Inputs, 'clientId' | 'credentials'>,
+  target: AssertionTarget,
+): Authenticate {
+  const notes = findUnlisted(credentials, target)
+  switch (credentials.method) {
     case 'client_secret_basic': {
-      const credential = Buffer.from(`${formEncode(clientId)}:${encodedSecret}`).toString('base64')
-      // The runner knows the base64 of the secret, but not of the pair.
-      core.setSecret(credential)
-      return {
-        headers: { Authorization: `Basic ${credential}` },
-        parameters: [],
-        secrets: [clientSecret, encodedSecret, credential],
-        oddities: [...oddities, ...findEncoded(clientId, clientSecret)],
-      }
+      const authentication = authenticateBasic(clientId, credentials.clientSecret, notes)
+      return async () => authentication
     }
-    case 'client_secret_post':
-      return {
+    case 'client_secret_post': {
+      const { clientSecret } = credentials
+      const authentication = {
         headers: {},
         parameters: [
           ['client_id', clientId],
           ['client_secret', clientSecret],
-        ],
-        secrets: [clientSecret, encodedSecret],
-        oddities,
+        ] as const,
+        secrets: [clientSecret, formEncode(clientSecret)],
+        cure: noteAfter(CHECK_SECRET, [...findOddities(clientId, clientSecret), ...notes]),
       }
+      return async () => authentication
+    }
+    case 'client_secret_jwt': {
+      const { clientSecret, audience = target.audience } = credentials
+      const key = new TextEncoder().encode(clientSecret)
+      const cure = noteAfter(`${CHECK_SECRET} ${CHECK_CLOCK}`, [
+        ...findOddities(clientId, clientSecret),
+        ...notes,
+      ])
+      return async () => {
+        const assertion = await sign(clientId, audience, { alg: 'HS256' }, key)
+        return authenticateByAssertion(clientId, assertion, cure, [clientSecret])
+      }
+    }
+    case 'private_key_jwt': {
+      const { privateKey, keyId, audience = target.audience } = credentials
+      const header = findHeader(privateKey, keyId, target)
+      const cure = noteAfter(
+        `Check that the public key of private-key is registered for client-id${keyId === undefined ? '' : ', under key-id'}, and that the server expects ${header.alg} and the audience ${audience} (assertion-audience). ${CHECK_CLOCK}`,
+        notes,
+      )
+      return async () =>
+        authenticateByAssertion(clientId, await sign(clientId, audience, header, privateKey.key), cure)
+    }
+    case 'github_oidc': {
+      const { idTokenRequest, audience = target.audience } = credentials
+      return async (deadline) => {
+        const idToken = await requestIdToken(idTokenRequest, audience, deadline)
+        return authenticateByAssertion(
+          clientId,
+          idToken,
+          `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(idToken)}.`,
+        )
+      }
+    }
+  }
+}
+
+function authenticateBasic(
+  clientId: string,
+  clientSecret: string,
+  notes: readonly string[],
+): ClientAuthentication {
+  const encodedSecret = formEncode(clientSecret)
+  const credential = Buffer.from(`${formEncode(clientId)}:${encodedSecret}`).toString('base64')
+  // The runner knows the base64 of the secret, but not of the pair.
+  core.setSecret(credential)
+  return {
+    headers: { Authorization: `Basic ${credential}` },
+    parameters: [],
+    secrets: [clientSecret, encodedSecret, credential],
+    cure: noteAfter(CHECK_SECRET, [
+      ...findOddities(clientId, clientSecret),
+      ...findEncoded(clientId, clientSecret),
+      ...notes,
+    ]),
+  }
+}
+
+/** RFC 7521, 4.2; `client_id` is optional there, but wanted by many servers. */
+function authenticateByAssertion(
+  clientId: string,
+  assertion: string,
+  cure: string,
+  secrets: readonly string[] = [],
+): ClientAuthentication {
+  return {
+    headers: {},
+    parameters: [
+      ['client_id', clientId],
+      ['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
+      ['client_assertion', assertion],
+    ],
+    secrets: [assertion, ...secrets],
+    cure,
+  }
+}
+
+const sign: typeof import('./client-assertion.ts').signClientAssertion = async (...args) => {
+  // Loaded here, for it is a third of the code, and most never need it.
+  const { signClientAssertion } = await import('./client-assertion.ts')
+  const assertion = await signClientAssertion(...args)
+  core.setSecret(assertion)
+  return assertion
+}
+
+function findHeader(
+  { algorithms, certificateThumbprint }: PrivateKey,
+  keyId: string | undefined,
+  { signingAlgorithms }: AssertionTarget,
+) {
+  const alg = algorithms.find((name) => signingAlgorithms.includes(name)) ?? (algorithms[0] as string)
+  return {
+    alg,
+    ...(keyId !== undefined && { kid: keyId }),
+    ...(certificateThumbprint !== undefined && { 'x5t#S256': certificateThumbprint }),
   }
 }
 
 /** The `application/x-www-form-urlencoded` form of one value (RFC 6749, appendix B). */
 export function formEncode(value: string): string {
   return new URLSearchParams({ '': value }).toString().slice('='.length)
+}
+
+function noteAfter(cure: string, notes: readonly string[]): string {
+  return [cure, ...notes.map((note) => `Note that ${note}.`)].join(' ')
 }
 
 function findOddities(clientId: string, clientSecret: string): string[] {
@@ -64,4 +172,10 @@ function findEncoded(clientId: string, clientSecret: string): string[] {
       ([name]) =>
         `${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post`,
     )
+}
+
+/** A server may take more than its metadata says, so it is told only when it refuses. */
+function findUnlisted({ method }: Credentials, { authMethods }: AssertionTarget): string[] {
+  if (authMethods.length === 0 || authMethods.includes(method)) return []
+  return [`the metadata of the server lists ${printable(authMethods.join(', '))}, but not ${method}`]
 }

@@ -2,8 +2,8 @@ import { Failure, type Passing } from './failure.ts'
 import { printable } from './printable.ts'
 
 export const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.'
-const CHECK_HOST = 'Check the host in token-url, and that the runner can reach it.'
-const CHECK_URL = 'Check token-url.'
+const CHECK_HOST = 'Check the host in {input}, and that the runner can reach it.'
+const CHECK_URL = 'Check {input}.'
 const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.'
 const NAME_AUTHORITY =
   'If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.'
@@ -11,7 +11,7 @@ const CAN_PASS: Passing = {}
 
 type Explanation = readonly [pattern: RegExp, reason: string, cure: string, passing?: Passing]
 
-/** By the code of Node, of its HTTP parser (HPE_…) or of OpenSSL's certificate check; the first match counts. */
+/** In a cure, `{input}` stands for the input that leads to the server. By the code of Node, of its HTTP parser (HPE_…) or of OpenSSL's certificate check; the first match counts. */
 const EXPLANATIONS: readonly Explanation[] = [
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name has no address', CHECK_HOST, CAN_PASS],
   [/^ECONNREFUSED$/, 'the connection was refused', CHECK_HOST, CAN_PASS],
@@ -32,9 +32,9 @@ const EXPLANATIONS: readonly Explanation[] = [
   [
     /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
     'its certificate is for another host',
-    'Check the host in token-url.',
+    'Check the host in {input}.',
   ],
-  [/^(EPROTO|ERR_SSL_|ERR_TLS_)/, 'no secure connection', 'Check host and port in token-url.'],
+  [/^(EPROTO|ERR_SSL_|ERR_TLS_)/, 'no secure connection', 'Check host and port in {input}.'],
   [/CERT|SIGNATURE|^INVALID_/, 'its certificate is not trusted', NAME_AUTHORITY],
 ]
 
@@ -48,17 +48,22 @@ const PROXY_EXPLANATIONS: readonly Explanation[] = [
   [/socket hang up/, 'the proxy closed the connection', CHECK_PROXY, CAN_PASS],
 ]
 
-/** What kept a connection from giving an answer, with its cure; looks through `cause` and `AggregateError`. */
-export function explainConnectionError(error: unknown): Failure {
+/**
+ * What kept a connection from giving an answer, with its cure; looks through `cause` and `AggregateError`.
+ * @param input the one that leads to the server, for the cure to name
+ */
+export function explainConnectionError(error: unknown, input: string): Failure {
   const root = rootOf(error)
   const code = codeOf(root)
   const message = root.message ?? ''
   if (/^(tunneling socket|got illegal response body from proxy)/.test(message))
     return explainProxyError(message)
   for (const [pattern, reason, cure, passing] of EXPLANATIONS) {
-    if (pattern.test(code)) return new Failure(`${reason} (${code})`, cure, passing)
+    if (pattern.test(code)) {
+      return new Failure(`${reason} (${code})`, cure.replace('{input}', input), passing)
+    }
   }
-  return new Failure(printable(message || code), CHECK_URL)
+  return new Failure(printable(message || code), CHECK_URL.replace('{input}', input))
 }
 
 function explainProxyError(message: string): Failure {

@@ -1,45 +1,67 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
-import { HttpClient } from '@actions/http-client'
+import { HttpClient, type HttpClientResponse } from '@actions/http-client'
 import { checkBypass } from '@actions/http-client/lib/proxy'
 import { explainConnectionError, RUN_AGAIN } from './connection-error.ts'
+import type { Endpoint } from './endpoints.ts'
 import { Failure } from './failure.ts'
 
 const USER_AGENT = 'client-credentials-token/1.0.0'
 const MAX_BODY_BYTES = 1024 * 1024
 
 export interface Answer {
-  readonly url: URL
+  readonly endpoint: Endpoint
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: string
 }
 
+type Headers = Readonly<Record<string, string>>
+
 /**
  * Sends one form (RFC 6749, 4.4.2) and reads the whole answer, whatever its status. Redirects are not
  * followed, for they would carry the credentials to another host.
- * @param timeoutMs for connection, request and answer together
+ * @param deadline for connection, request and answer together, by the clock of `performance.now()`
  * @throws Failure with what kept the answer from coming, or if its body is beyond 1 MiB
  */
-export async function post(
-  url: URL,
-  headers: Readonly<Record<string, string>>,
+export function post(
+  endpoint: Endpoint,
+  headers: Headers,
   parameters: URLSearchParams,
-  timeoutMs: number,
+  deadline: number,
 ): Promise<Answer> {
+  const formHeaders = { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' }
+  return exchange(endpoint, formHeaders, deadline, (client, url, allHeaders) =>
+    client.post(url, parameters.toString(), allHeaders),
+  )
+}
+
+/**
+ * Reads one document (RFC 8414, 3.1), as `post` does an answer.
+ * @param deadline by the clock of `performance.now()`
+ * @throws Failure as `post` does
+ */
+export function get(endpoint: Endpoint, headers: Headers, deadline: number): Promise<Answer> {
+  return exchange(endpoint, headers, deadline, (client, url, allHeaders) => client.get(url, allHeaders))
+}
+
+async function exchange(
+  endpoint: Endpoint,
+  headers: Headers,
+  deadline: number,
+  send: (client: HttpClient, url: string, headers: Headers) => Promise<HttpClientResponse>,
+): Promise<Answer> {
+  const { url, input } = endpoint
   refuseUnreadableProxy(url)
+  const timeoutMs = Math.max(1, Math.floor(deadline - performance.now()))
   const signal = AbortSignal.timeout(timeoutMs)
   const client = new HttpClient(undefined, [finishRequest(signal)], { allowRedirects: false })
   try {
-    const { message } = await client.post(url.href, parameters.toString(), {
-      ...headers,
-      Accept: 'application/json',
-      'Content-Type': 'application/x-www-form-urlencoded',
-    })
-    const body = await readBody(message)
-    return { url, status: message.statusCode ?? 0, headers: message.headers, body }
+    const { message } = await send(client, url.href, { ...headers, Accept: 'application/json' })
+    const body = await readBody(message, input)
+    return { endpoint, status: message.statusCode ?? 0, headers: message.headers, body }
   } catch (error) {
     if (error instanceof Failure) throw error
-    if (!signal.aborted) throw explainConnectionError(error)
+    if (!signal.aborted) throw explainConnectionError(error, input)
     const seconds = Math.round(timeoutMs / 100) / 10
     throw new Failure(`no complete answer within ${seconds} s`, RUN_AGAIN, {})
   }
@@ -90,13 +112,13 @@ function withoutBrackets(host: string | null | undefined): string {
   return host?.replace(/^\[|\]$/g, '') ?? ''
 }
 
-async function readBody(message: IncomingMessage): Promise<string> {
+async function readBody(message: IncomingMessage, input: string): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   // Iterated, for the client's readBody() never settles when the connection breaks off in the middle.
   for await (const chunk of message) {
     bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES) throw new Failure('the answer is larger than 1 MiB', 'Check token-url.')
+    if (bytes > MAX_BODY_BYTES) throw new Failure('the answer is larger than 1 MiB', `Check ${input}.`)
     chunks.push(chunk)
   }
   // A decoder and not toString(): it drops a byte order mark, which JSON.parse would refuse.

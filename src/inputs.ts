@@ -1,10 +1,12 @@
 import * as core from '@actions/core'
-import { parseEndpoint } from './endpoints.ts'
+import { type Endpoint, parseEndpoint, parseIssuer, type Server } from './endpoints.ts'
+import type { IdTokenRequest } from './github-id-token.ts'
+import { findKeyLines, type PrivateKey, parsePrivateKey } from './private-key.ts'
 
 export interface Inputs {
   readonly clientId: string
   readonly credentials: Credentials
-  readonly tokenUrl: URL
+  readonly server: Server
   /** Space-separated names (RFC 6749, 3.3); empty for what the server gives by default. */
   readonly scope: string
   /** What the token request has beside the grant and the scope, in the order of the inputs. */
@@ -13,16 +15,39 @@ export interface Inputs {
   readonly timeoutMs: number
   /** Further attempts after the first. */
   readonly retries: number
+  /** Whether to revoke the token when the job ends (RFC 7009), where there is an endpoint for that. */
+  readonly revoke: boolean
+  /** In place of what the metadata of the server may tell. */
+  readonly revocation: Endpoint | undefined
 }
 
-/** By its name in the registry of token endpoint authentication methods (RFC 7591, 4.2). */
-export interface Credentials {
-  readonly method: AuthMethod
-  readonly clientSecret: string
+/** By the names in the registry of token endpoint authentication methods (RFC 7591, 4.2), and `github_oidc`. */
+export type Credentials =
+  | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly clientSecret: string }
+  | ({ readonly method: 'client_secret_jwt'; readonly clientSecret: string } & AssertionAudience)
+  | ({
+      readonly method: 'private_key_jwt'
+      readonly privateKey: PrivateKey
+      readonly keyId: string | undefined
+    } & AssertionAudience)
+  | ({ readonly method: 'github_oidc'; readonly idTokenRequest: IdTokenRequest } & AssertionAudience)
+
+interface AssertionAudience {
+  /** `undefined` for the one that the server has by itself. */
+  readonly audience: string | undefined
 }
 
-const AUTH_METHODS = ['client_secret_basic', 'client_secret_post'] as const
-export type AuthMethod = (typeof AUTH_METHODS)[number]
+/** The inputs that each method has for itself. */
+const INPUTS_OF_METHOD = {
+  client_secret_basic: ['client-secret'],
+  client_secret_post: ['client-secret'],
+  client_secret_jwt: ['client-secret', 'assertion-audience'],
+  private_key_jwt: ['private-key', 'key-id', 'assertion-audience'],
+  github_oidc: ['assertion-audience'],
+} as const satisfies Record<Credentials['method'], readonly string[]>
+
+/** As in action.yml, where it stands lest an input that turned out empty send credentials to the wrong server. */
+const TOKEN_URL_OF_SPOTIFY = 'https://accounts.spotify.com/api/token'
 
 export type Parameter = readonly [name: string, value: string]
 
@@ -47,36 +72,112 @@ const WHERE_VALUES_COME_FROM =
  */
 export function readInputs(): Inputs {
   const clientSecret = core.getInput('client-secret')
-  if (clientSecret !== '') core.setSecret(clientSecret)
-  const clientId = core.getInput('client-id')
-  const tokenUrl = core.getInput('token-url')
+  const privateKey = core.getInput('private-key')
+  for (const secret of [clientSecret, ...findKeyLines(privateKey)]) {
+    if (secret !== '') core.setSecret(secret)
+  }
+  return {
+    clientId: requireLine('client-id', core.getInput('client-id')),
+    credentials: readCredentials(clientSecret, privateKey),
+    server: readServer(),
+    scope: readOptional('scope').replace(/\s*[\r\n]+\s*/g, ' '),
+    parameters: [...readAudience(), ...readResources(), ...readExtraParameters()],
+    timeoutMs: 1000 * readWholeNumber('timeout', 1, 3600),
+    retries: readWholeNumber('retries', 0, 10),
+    revoke: readRevoke(),
+    revocation: readRevocationUrl(),
+  }
+}
 
-  requireValue('client-id', clientId, WHERE_VALUES_COME_FROM)
-  requireValue('client-secret', clientSecret, WHERE_VALUES_COME_FROM)
+function readCredentials(clientSecret: string, privateKey: string): Credentials {
+  const method = readAuthMethod()
+  const keyId = readLine('key-id')
+  const audience = readLine('assertion-audience')
+  refuseUnused(method, {
+    'client-secret': clientSecret,
+    'private-key': privateKey,
+    'key-id': keyId,
+    'assertion-audience': audience,
+  })
+  switch (method) {
+    case 'client_secret_basic':
+    case 'client_secret_post':
+      return { method, clientSecret: requireLine('client-secret', clientSecret) }
+    case 'client_secret_jwt':
+      return { method, clientSecret: requireLine('client-secret', clientSecret), audience }
+    case 'private_key_jwt':
+      requireValue('private-key', privateKey, WHERE_VALUES_COME_FROM)
+      return { method, privateKey: parsePrivateKey(privateKey), keyId, audience }
+    case 'github_oidc':
+      return { method, idTokenRequest: readIdTokenRequest(), audience }
+  }
+}
+
+function readAuthMethod(): Credentials['method'] {
+  const method = core.getInput('auth-method')
+  const names = Object.keys(INPUTS_OF_METHOD) as Credentials['method'][]
+  const known = names.find((name) => name === method)
+  if (known === undefined) {
+    throw new Error(`auth-method is none of ${names.join(', ')}. Correct it, or leave the input out.`)
+  }
+  return known
+}
+
+function refuseUnused(method: Credentials['method'], values: Readonly<Record<string, string | undefined>>) {
+  const used: readonly string[] = INPUTS_OF_METHOD[method]
+  const unused = Object.keys(values).find((name) => values[name] && !used.includes(name))
+  if (unused === undefined) return
+  const others = Object.entries<readonly string[]>(INPUTS_OF_METHOD).filter(([, names]) =>
+    names.includes(unused),
+  )
+  throw new Error(
+    `${unused} is not used by the auth-method ${method}. Take it out, or set auth-method to ${others.map(([name]) => name).join(' or ')}.`,
+  )
+}
+
+/** What the runner gives to a job that may ask for an ID token. */
+function readIdTokenRequest(): IdTokenRequest {
+  const url = process.env['ACTIONS_ID_TOKEN_REQUEST_URL'] ?? ''
+  const requestToken = process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
+  if (url === '' || requestToken === '') {
+    throw new Error(
+      'auth-method github_oidc needs an ID token of GitHub, which this job may not ask for. Add permissions: id-token: write to the job. Workflows started from forks do not get that permission.',
+    )
+  }
+  core.setSecret(requestToken)
+  return { endpoint: parseEndpoint('ACTIONS_ID_TOKEN_REQUEST_URL', url), requestToken }
+}
+
+function readServer(): Server {
+  const issuer = readOptional('issuer')
+  const tokenUrl = readOptional('token-url')
+  if (issuer !== '') {
+    if (tokenUrl !== '' && tokenUrl !== TOKEN_URL_OF_SPOTIFY) {
+      throw new Error(
+        'issuer and token-url are both given. Take one of them out: issuer finds the token endpoint by itself.',
+      )
+    }
+    return { issuer: parseIssuer('issuer', issuer) }
+  }
   requireValue(
     'token-url',
     tokenUrl,
     'Give the address of the token endpoint, or leave the input out for Spotify.',
   )
-  for (const [name, value] of [
-    ['client-id', clientId],
-    ['client-secret', clientSecret],
-  ] as const) {
-    if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
-      throw new Error(
-        `${name} has a line break or another control character inside. Store it again, as one line and without anything around it.`,
-      )
-    }
+  return { token: parseEndpoint('token-url', tokenUrl) }
+}
+
+function readRevoke(): boolean {
+  const text = core.getInput('revoke')
+  if (!/^(true|false)$/i.test(text)) {
+    throw new Error('revoke is neither true nor false. Correct it, or leave the input out.')
   }
-  return {
-    clientId,
-    credentials: { method: readAuthMethod(), clientSecret },
-    tokenUrl: parseEndpoint('token-url', tokenUrl),
-    scope: readOptional('scope').replace(/\s*[\r\n]+\s*/g, ' '),
-    parameters: [...readAudience(), ...readResources(), ...readExtraParameters()],
-    timeoutMs: 1000 * readWholeNumber('timeout', 1, 3600),
-    retries: readWholeNumber('retries', 0, 10),
-  }
+  return text.toLowerCase() === 'true'
+}
+
+function readRevocationUrl(): Endpoint | undefined {
+  const url = readOptional('revocation-url')
+  return url === '' ? undefined : parseEndpoint('revocation-url', url)
 }
 
 function requireValue(name: string, value: string, cure: string): void {
@@ -84,13 +185,24 @@ function requireValue(name: string, value: string, cure: string): void {
   refuseExpression(name, value)
 }
 
-function readAuthMethod(): AuthMethod {
-  const method = core.getInput('auth-method')
-  const known = AUTH_METHODS.find((name) => name === method)
-  if (known === undefined) {
-    throw new Error(`auth-method is none of ${AUTH_METHODS.join(', ')}. Correct it, or leave the input out.`)
+function requireLine(name: string, value: string): string {
+  requireValue(name, value, WHERE_VALUES_COME_FROM)
+  refuseControls(name, value)
+  return value
+}
+
+function readLine(name: string): string | undefined {
+  const value = readOptional(name)
+  refuseControls(name, value)
+  return value === '' ? undefined : value
+}
+
+function refuseControls(name: string, value: string): void {
+  if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
+    throw new Error(
+      `${name} has a line break or another control character inside. Store it again, as one line and without anything around it.`,
+    )
   }
-  return known
 }
 
 function readOptional(name: string): string {

@@ -1,9 +1,11 @@
 import { accessSync, constants } from 'node:fs'
 import * as core from '@actions/core'
-import { authenticateClient } from './client-auth.ts'
+import { prepareAuthentication } from './client-auth.ts'
+import { type Endpoints, findEndpoints } from './endpoints.ts'
 import { post } from './http.ts'
-import { readInputs } from './inputs.ts'
-import { withRetries } from './retry.ts'
+import { type Inputs, readInputs } from './inputs.ts'
+import type { Revocation } from './post.ts'
+import { type RetryLimits, withRetries } from './retry.ts'
 import { parseTokenResponse, type TokenResponse, tokenRequestParameters } from './token.ts'
 
 /**
@@ -14,23 +16,54 @@ export async function main(): Promise<void> {
   const start = performance.now()
   refuseWithoutOutputFile()
   const inputs = readInputs()
-  const authentication = authenticateClient(inputs)
-  const request = tokenRequestParameters(inputs.scope, [...inputs.parameters, ...authentication.parameters])
-  core.info(`Asking ${inputs.tokenUrl.host} for an access token`)
-  const token = await withRetries(
-    `Could not get a token from ${inputs.tokenUrl.host}`,
-    { retries: inputs.retries, deadline: start + inputs.timeoutMs },
-    async (timeoutMs) => {
-      const requestedAt = new Date()
-      const answer = await post(inputs.tokenUrl, authentication.headers, request, timeoutMs)
-      return parseTokenResponse(answer, requestedAt, inputs.scope, authentication)
-    },
-  )
-
+  const { timeoutMs, retries } = inputs
+  const limits = {
+    deadline: start + timeoutMs,
+    retries,
+    retriesWhenBusy: retries === 0 ? 0 : Number.POSITIVE_INFINITY,
+  }
+  const endpoints = await findEndpoints(inputs.server, limits)
+  const token = await requestToken(inputs, endpoints, limits)
   for (const secret of token.secrets) core.setSecret(secret)
   for (const warning of token.warnings) core.warning(warning)
+  saveRevocation(inputs, endpoints, token)
   setOutputs(token)
   core.info(describeToken(token))
+}
+
+async function requestToken(
+  inputs: Inputs,
+  endpoints: Endpoints,
+  limits: RetryLimits,
+): Promise<TokenResponse> {
+  const { host } = endpoints.token.url
+  const authenticate = prepareAuthentication(inputs, endpoints.server)
+  core.info(`Asking ${host} for an access token`)
+  return await withRetries(`Could not get a token from ${host}`, limits, async (deadline) => {
+    const authentication = await authenticate(deadline)
+    const parameters = [...inputs.parameters, ...authentication.parameters]
+    const request = tokenRequestParameters(inputs.scope, parameters)
+    const requestedAt = new Date()
+    const answer = await post(endpoints.token, authentication.headers, request, deadline)
+    return parseTokenResponse(answer, requestedAt, inputs.scope, authentication)
+  })
+}
+
+/** For the post step, which learns nothing else of this one. */
+function saveRevocation(
+  { revoke, revocation: given }: Inputs,
+  { revocation: found, server }: Endpoints,
+  { accessToken, lifetime }: TokenResponse,
+): void {
+  const endpoint = given ?? found
+  if (!revoke || endpoint === undefined) return
+  const revocation: Revocation = {
+    accessToken,
+    endsAt: lifetime?.end.getTime(),
+    endpoint: { ...endpoint, url: endpoint.url.href },
+    server,
+  }
+  core.saveState('revocation', revocation)
 }
 
 /** Without the file the toolkit would print the outputs to the log, the token among them. */

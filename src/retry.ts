@@ -10,8 +10,10 @@ const ATTEMPT_TIMEOUT_MS = 20_000
 const MIN_ATTEMPT_MS = 500
 
 export interface RetryLimits {
-  /** Further attempts after the first; after 429 and 503 the deadline alone counts, unless this is 0. */
+  /** Further attempts after the first. */
   readonly retries: number
+  /** The same where the answers are 429 and 503: the server works, and says that it will again. */
+  readonly retriesWhenBusy: number
   /** By the clock of `performance.now()`, in milliseconds: for all attempts and waits together. */
   readonly deadline: number
 }
@@ -20,6 +22,7 @@ export interface Situation {
   /** How many attempts have failed so far. */
   readonly attempts: number
   readonly retries: number
+  readonly retriesWhenBusy: number
   /** Until the deadline. */
   readonly msLeft: number
   /** The time of day, for a `Retry-After` that is a date. */
@@ -38,8 +41,8 @@ export type Delay =
  * (RFC 9110, 10.2.3) asks for.
  */
 export function delayAfter({ status, retryAfter }: Passing, situation: Situation): Delay {
-  const { attempts, retries, msLeft, now, random } = situation
-  if (retries === 0 || (attempts > retries && !isTooMuchToDo(status))) return { stop: 'retries' }
+  const { attempts, msLeft, now, random } = situation
+  if (attempts > retriesAfter(status, situation)) return { stop: 'retries' }
   const askedMs = parseRetryAfter(retryAfter, now)
   const roomMs = msLeft - MIN_ATTEMPT_MS
   if (askedMs > 0 && askedMs >= roomMs) return { stop: 'retry-after', askedMs }
@@ -50,9 +53,11 @@ export function delayAfter({ status, retryAfter }: Passing, situation: Situation
   return random * backoffMs > roomMs ? { stop: 'timeout' } : { waitMs: random * backoffMs }
 }
 
-/** The server works and says that it will again: the deadline alone bounds how long it is asked. */
-function isTooMuchToDo(status: number | undefined): boolean {
-  return status === 429 || status === 503
+function retriesAfter(
+  status: number | undefined,
+  { retries, retriesWhenBusy }: Pick<RetryLimits, 'retries' | 'retriesWhenBusy'>,
+): number {
+  return status === 429 || status === 503 ? retriesWhenBusy : retries
 }
 
 /** Milliseconds from `now`; 0 for a date that has passed, for no value and for nonsense. */
@@ -67,28 +72,29 @@ function parseRetryAfter(value: string | undefined, now: Date): number {
 /**
  * Makes attempts until one succeeds, fails for good, or the limits are reached; announces each wait.
  * @param goal what could not be done: the beginning of the error
- * @param attempt told how many whole milliseconds it may take; throws Failure
+ * @param attempt told its own deadline, by the same clock; throws Failure
  * @throws Error with the goal, and the reason and the cure of the last failure
  */
 export async function withRetries<T>(
   goal: string,
-  { retries, deadline }: RetryLimits,
-  attempt: (timeoutMs: number) => Promise<T>,
+  limits: RetryLimits,
+  attempt: (deadline: number) => Promise<T>,
 ): Promise<T> {
+  const { deadline } = limits
   for (let attempts = 1; ; attempts += 1) {
     try {
-      const timeoutMs = Math.min(Math.floor(deadline - performance.now()), ATTEMPT_TIMEOUT_MS)
-      return await attempt(Math.max(timeoutMs, 1))
+      return await attempt(Math.min(deadline, performance.now() + ATTEMPT_TIMEOUT_MS))
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       const msLeft = deadline - performance.now()
-      const situation = { attempts, retries, msLeft, now: new Date(), random: Math.random() }
+      const situation = { ...limits, attempts, msLeft, now: new Date(), random: Math.random() }
       const delay: Delay = error.passing ? delayAfter(error.passing, situation) : { stop: 'retries' }
       if ('stop' in delay) {
         const count = attempts > 1 ? ` in ${attempts} attempts` : ''
         throw new Error(`${goal}${count}: ${error.reason}. ${cureAfter(error, delay, msLeft)}`)
       }
-      const bound = isTooMuchToDo(error.passing?.status) ? ', until the timeout' : ` of ${retries + 1}`
+      const retries = retriesAfter(error.passing?.status, limits)
+      const bound = retries === Number.POSITIVE_INFINITY ? ', until the timeout' : ` of ${retries + 1}`
       const seconds = (delay.waitMs / 1000).toFixed(1)
       core.info(`${error.reason}; trying again in ${seconds} s (attempt ${attempts + 1}${bound})`)
       await new Promise((resolve) => setTimeout(resolve, delay.waitMs))

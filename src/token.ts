@@ -2,7 +2,8 @@ import type { ClientAuthentication } from './client-auth.ts'
 import { Failure } from './failure.ts'
 import type { Answer } from './http.ts'
 import type { Parameter } from './inputs.ts'
-import { explainFailure, type JsonObject } from './oauth-error.ts'
+import { type JsonObject, parseJsonObject } from './json-object.ts'
+import { explainFailure } from './oauth-error.ts'
 
 /** The last moment with a year of four digits. */
 const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
@@ -41,12 +42,12 @@ export function parseTokenResponse(
   answer: Answer,
   requestedAt: Date,
   askedScope: string,
-  { secrets, oddities }: Pick<ClientAuthentication, 'secrets' | 'oddities'>,
+  { secrets, cure }: Pick<ClientAuthentication, 'secrets' | 'cure'>,
 ): TokenResponse {
   const { status } = answer
   const fields = parseJsonObject(answer.body)
   if (fields === undefined || status < 200 || status > 299 || isPresent(fields['error'])) {
-    throw explainFailure(answer, fields, [...secrets, ...tokensIn(fields)], oddities)
+    throw explainFailure(answer, [...secrets, ...tokensIn(fields)], cure)
   }
   const accessToken = fields['access_token']
   if (typeof accessToken !== 'string' || accessToken.trim() === '' || !/^[\x20-\x7e]+$/.test(accessToken)) {
@@ -55,7 +56,7 @@ export function parseTokenResponse(
       : 'no access_token'
     throw new Failure(
       `HTTP ${status} with ${found}`,
-      'Check that token-url is a token endpoint (RFC 6749, 5.1).',
+      `Check that ${answer.endpoint.input} names a token endpoint (RFC 6749, 5.1).`,
     )
   }
 
@@ -84,18 +85,6 @@ export function parseTokenResponse(
     scope: scope ?? (isPresent(fields['scope']) ? '' : askedScope),
     secrets: tokensIn(fields),
     warnings,
-  }
-}
-
-function parseJsonObject(body: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as JsonObject)
-      : undefined
-  } catch {
-    // Not shown: the message quotes the body.
-    return undefined
   }
 }
 

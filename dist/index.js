@@ -28719,6 +28719,9 @@ module.exports = require("util");
 /******/ 		return module.exports;
 /******/ 	}
 /******/ 	
+/******/ 	// expose the modules object (__webpack_modules__)
+/******/ 	__nccwpck_require__.m = __webpack_modules__;
+/******/ 	
 /************************************************************************/
 /******/ 	/* webpack/runtime/asset-relocator-loader */
 /******/ 	if (typeof __nccwpck_require__ !== 'undefined') __nccwpck_require__.ab = __dirname + "/";
@@ -28765,6 +28768,28 @@ module.exports = require("util");
 /******/ 		};
 /******/ 	})();
 /******/ 	
+/******/ 	/* webpack/runtime/ensure chunk */
+/******/ 	(() => {
+/******/ 		__nccwpck_require__.f = {};
+/******/ 		// This file contains only the entry chunk.
+/******/ 		// The chunk loading function for additional chunks
+/******/ 		__nccwpck_require__.e = (chunkId) => {
+/******/ 			return Promise.all(Object.keys(__nccwpck_require__.f).reduce((promises, key) => {
+/******/ 				__nccwpck_require__.f[key](chunkId, promises);
+/******/ 				return promises;
+/******/ 			}, []));
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/get javascript chunk filename */
+/******/ 	(() => {
+/******/ 		// This function allow to reference async chunks
+/******/ 		__nccwpck_require__.u = (chunkId) => {
+/******/ 			// return url for filenames based on template
+/******/ 			return "" + chunkId + ".index.js";
+/******/ 		};
+/******/ 	})();
+/******/ 	
 /******/ 	/* webpack/runtime/hasOwnProperty shorthand */
 /******/ 	(() => {
 /******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
@@ -28779,6 +28804,48 @@ module.exports = require("util");
 /******/ 			}
 /******/ 			Object.defineProperty(exports, '__esModule', { value: true });
 /******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/require chunk loading */
+/******/ 	(() => {
+/******/ 		// no baseURI
+/******/ 		
+/******/ 		// object to store loaded chunks
+/******/ 		// "1" means "loaded", otherwise not loaded yet
+/******/ 		var installedChunks = {
+/******/ 			792: 1
+/******/ 		};
+/******/ 		
+/******/ 		// no on chunks loaded
+/******/ 		
+/******/ 		var installChunk = (chunk) => {
+/******/ 			var moreModules = chunk.modules, chunkIds = chunk.ids, runtime = chunk.runtime;
+/******/ 			for(var moduleId in moreModules) {
+/******/ 				if(__nccwpck_require__.o(moreModules, moduleId)) {
+/******/ 					__nccwpck_require__.m[moduleId] = moreModules[moduleId];
+/******/ 				}
+/******/ 			}
+/******/ 			if(runtime) runtime(__nccwpck_require__);
+/******/ 			for(var i = 0; i < chunkIds.length; i++)
+/******/ 				installedChunks[chunkIds[i]] = 1;
+/******/ 		
+/******/ 		};
+/******/ 		
+/******/ 		// require() chunk loading for javascript
+/******/ 		__nccwpck_require__.f.require = (chunkId, promises) => {
+/******/ 			// "1" is the signal for "already loaded"
+/******/ 			if(!installedChunks[chunkId]) {
+/******/ 				if(true) { // all chunks have JS
+/******/ 					installChunk(require("./" + __nccwpck_require__.u(chunkId)));
+/******/ 				} else installedChunks[chunkId] = 1;
+/******/ 			}
+/******/ 		};
+/******/ 		
+/******/ 		// no external install chunk
+/******/ 		
+/******/ 		// no HMR
+/******/ 		
+/******/ 		// no HMR manifest
 /******/ 	})();
 /******/ 	
 /************************************************************************/
@@ -31736,58 +31803,6 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
-;// CONCATENATED MODULE: ./lib/client-auth.js
-
-/** How the client proves who it is (RFC 6749, 2.3.1); masks what it makes of the secret. */
-function authenticateClient({ clientId, credentials: { method, clientSecret }, }) {
-    const oddities = findOddities(clientId, clientSecret);
-    const encodedSecret = formEncode(clientSecret);
-    switch (method) {
-        case 'client_secret_basic': {
-            const credential = Buffer.from(`${formEncode(clientId)}:${encodedSecret}`).toString('base64');
-            // The runner knows the base64 of the secret, but not of the pair.
-            core_setSecret(credential);
-            return {
-                headers: { Authorization: `Basic ${credential}` },
-                parameters: [],
-                secrets: [clientSecret, encodedSecret, credential],
-                oddities: [...oddities, ...findEncoded(clientId, clientSecret)],
-            };
-        }
-        case 'client_secret_post':
-            return {
-                headers: {},
-                parameters: [
-                    ['client_id', clientId],
-                    ['client_secret', clientSecret],
-                ],
-                secrets: [clientSecret, encodedSecret],
-                oddities,
-            };
-    }
-}
-/** The `application/x-www-form-urlencoded` form of one value (RFC 6749, appendix B). */
-function formEncode(value) {
-    return new URLSearchParams({ '': value }).toString().slice('='.length);
-}
-function findOddities(clientId, clientSecret) {
-    const oddities = [];
-    if (clientId === clientSecret)
-        oddities.push('client-id and client-secret are the same');
-    for (const [name, value] of Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })) {
-        if (/^(["'`]).*\1$/.test(value))
-            oddities.push(`${name} is wrapped in quotes`);
-        if (/\s/.test(value))
-            oddities.push(`${name} has white space inside`);
-    }
-    return oddities;
-}
-function findEncoded(clientId, clientSecret) {
-    return Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })
-        .filter(([, value]) => formEncode(value) !== value)
-        .map(([name]) => `${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post`);
-}
-
 ;// CONCATENATED MODULE: ./lib/failure.js
 /** Why an attempt failed and what to do about it; the message is both, as it is shown. */
 class Failure extends Error {
@@ -31828,12 +31843,12 @@ function toAscii(text) {
 
 
 const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.';
-const CHECK_HOST = 'Check the host in token-url, and that the runner can reach it.';
-const CHECK_URL = 'Check token-url.';
+const CHECK_HOST = 'Check the host in {input}, and that the runner can reach it.';
+const CHECK_URL = 'Check {input}.';
 const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.';
 const NAME_AUTHORITY = 'If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.';
 const CAN_PASS = {};
-/** By the code of Node, of its HTTP parser (HPE_…) or of OpenSSL's certificate check; the first match counts. */
+/** In a cure, `{input}` stands for the input that leads to the server. By the code of Node, of its HTTP parser (HPE_…) or of OpenSSL's certificate check; the first match counts. */
 const EXPLANATIONS = [
     [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name has no address', CHECK_HOST, CAN_PASS],
     [/^ECONNREFUSED$/, 'the connection was refused', CHECK_HOST, CAN_PASS],
@@ -31854,9 +31869,9 @@ const EXPLANATIONS = [
     [
         /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
         'its certificate is for another host',
-        'Check the host in token-url.',
+        'Check the host in {input}.',
     ],
-    [/^(EPROTO|ERR_SSL_|ERR_TLS_)/, 'no secure connection', 'Check host and port in token-url.'],
+    [/^(EPROTO|ERR_SSL_|ERR_TLS_)/, 'no secure connection', 'Check host and port in {input}.'],
     [/CERT|SIGNATURE|^INVALID_/, 'its certificate is not trusted', NAME_AUTHORITY],
 ];
 /** By the message: the package `tunnel` gives all its errors one code. */
@@ -31868,18 +31883,22 @@ const PROXY_EXPLANATIONS = [
     [/certificate|self.signed/i, 'the certificate of the proxy is not trusted', NAME_AUTHORITY],
     [/socket hang up/, 'the proxy closed the connection', CHECK_PROXY, CAN_PASS],
 ];
-/** What kept a connection from giving an answer, with its cure; looks through `cause` and `AggregateError`. */
-function explainConnectionError(error) {
+/**
+ * What kept a connection from giving an answer, with its cure; looks through `cause` and `AggregateError`.
+ * @param input the one that leads to the server, for the cure to name
+ */
+function explainConnectionError(error, input) {
     const root = rootOf(error);
     const code = codeOf(root);
     const message = root.message ?? '';
     if (/^(tunneling socket|got illegal response body from proxy)/.test(message))
         return explainProxyError(message);
     for (const [pattern, reason, cure, passing] of EXPLANATIONS) {
-        if (pattern.test(code))
-            return new Failure(`${reason} (${code})`, cure, passing);
+        if (pattern.test(code)) {
+            return new Failure(`${reason} (${code})`, cure.replace('{input}', input), passing);
+        }
     }
-    return new Failure(printable(message || code), CHECK_URL);
+    return new Failure(printable(message || code), CHECK_URL.replace('{input}', input));
 }
 function explainProxyError(message) {
     for (const [pattern, reason, cure, passing] of PROXY_EXPLANATIONS) {
@@ -31912,27 +31931,37 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /**
  * Sends one form (RFC 6749, 4.4.2) and reads the whole answer, whatever its status. Redirects are not
  * followed, for they would carry the credentials to another host.
- * @param timeoutMs for connection, request and answer together
+ * @param deadline for connection, request and answer together, by the clock of `performance.now()`
  * @throws Failure with what kept the answer from coming, or if its body is beyond 1 MiB
  */
-async function post(url, headers, parameters, timeoutMs) {
+function post(endpoint, headers, parameters, deadline) {
+    const formHeaders = { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' };
+    return exchange(endpoint, formHeaders, deadline, (client, url, allHeaders) => client.post(url, parameters.toString(), allHeaders));
+}
+/**
+ * Reads one document (RFC 8414, 3.1), as `post` does an answer.
+ * @param deadline by the clock of `performance.now()`
+ * @throws Failure as `post` does
+ */
+function get(endpoint, headers, deadline) {
+    return exchange(endpoint, headers, deadline, (client, url, allHeaders) => client.get(url, allHeaders));
+}
+async function exchange(endpoint, headers, deadline, send) {
+    const { url, input } = endpoint;
     refuseUnreadableProxy(url);
+    const timeoutMs = Math.max(1, Math.floor(deadline - performance.now()));
     const signal = AbortSignal.timeout(timeoutMs);
     const client = new lib_HttpClient(undefined, [finishRequest(signal)], { allowRedirects: false });
     try {
-        const { message } = await client.post(url.href, parameters.toString(), {
-            ...headers,
-            Accept: 'application/json',
-            'Content-Type': 'application/x-www-form-urlencoded',
-        });
-        const body = await readBody(message);
-        return { url, status: message.statusCode ?? 0, headers: message.headers, body };
+        const { message } = await send(client, url.href, { ...headers, Accept: 'application/json' });
+        const body = await readBody(message, input);
+        return { endpoint, status: message.statusCode ?? 0, headers: message.headers, body };
     }
     catch (error) {
         if (error instanceof Failure)
             throw error;
         if (!signal.aborted)
-            throw explainConnectionError(error);
+            throw explainConnectionError(error, input);
         const seconds = Math.round(timeoutMs / 100) / 10;
         throw new Failure(`no complete answer within ${seconds} s`, RUN_AGAIN, {});
     }
@@ -31979,47 +32008,673 @@ function finishRequest(signal) {
 function withoutBrackets(host) {
     return host?.replace(/^\[|\]$/g, '') ?? '';
 }
-async function readBody(message) {
+async function readBody(message, input) {
     const chunks = [];
     let bytes = 0;
     // Iterated, for the client's readBody() never settles when the connection breaks off in the middle.
     for await (const chunk of message) {
         bytes += chunk.length;
         if (bytes > MAX_BODY_BYTES)
-            throw new Failure('the answer is larger than 1 MiB', 'Check token-url.');
+            throw new Failure('the answer is larger than 1 MiB', `Check ${input}.`);
         chunks.push(chunk);
     }
     // A decoder and not toString(): it drops a byte order mark, which JSON.parse would refuse.
     return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
+;// CONCATENATED MODULE: ./lib/json-object.js
+/** The JSON object (RFC 8259) that a text is; `undefined` where it is none. */
+function parseJsonObject(text) {
+    try {
+        const value = JSON.parse(text);
+        return typeof value === 'object' && value !== null && !Array.isArray(value)
+            ? value
+            : undefined;
+    }
+    catch {
+        // Not shown: the message quotes the text.
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/oauth-error.js
+
+
+
+/** In a cure, `{input}` stands for the input that leads to the server, `{credentials}` for what to check of these. */
+const oauth_error_CHECK_URL = 'Check {input}.';
+const ALLOW_FLOW = 'Allow the client credentials flow for this app in the settings of the server.';
+const SERVER_FAILED = 'The server has a problem of its own. Run the job again; if it fails again, look at its status page.';
+const WHO_ANSWERED = 'Check {input}. A proxy or the login page of a network may also have answered in place of the server.';
+/** The error codes of RFC 6749, 5.2, RFC 7009, 2.2.1, and RFC 8707, 2. */
+const CURE_OF_CODE = new Map([
+    [
+        'invalid_request',
+        'The server says that a parameter is missing or not allowed. Check that {input} names the right endpoint.',
+    ],
+    ['invalid_client', '{credentials}'],
+    ['invalid_grant', 'Check that {input} names the endpoint for the client credentials flow.'],
+    ['unauthorized_client', `${ALLOW_FLOW} {credentials}`],
+    ['unsupported_grant_type', `Check {input}. ${ALLOW_FLOW}`],
+    ['invalid_scope', 'Check scope: the server does not know it, does not grant it to this app, or wants one.'],
+    [
+        'invalid_target',
+        'Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
+    ],
+    ['unsupported_token_type', 'The server does not revoke access tokens: set revoke to false.'],
+]);
+const CURE_OF_STATUS = new Map([
+    [401, '{credentials}'],
+    [403, `${ALLOW_FLOW} Check, too, whether it refuses the address of the runner.`],
+    [404, 'Check the path in {input}: there is nothing there.'],
+    [405, 'Check the path in {input}: it does not take this kind of request.'],
+    [408, SERVER_FAILED],
+    [429, 'There were too many requests. Run the job later, or let fewer jobs ask at the same time.'],
+]);
+const PASSING_STATUSES = [408, 429, 500, 502, 503, 504];
+/**
+ * What a failed answer (RFC 6749, 5.2) means and what to do.
+ * @param secrets what must not be shown, though the server may have sent it
+ * @param checkCredentials the cure where it is the credentials that were refused
+ */
+function explainFailure(answer, secrets, checkCredentials) {
+    const { endpoint, status, headers } = answer;
+    const { reason, cure } = status >= 300 && status < 400 ? explainRedirect(answer, secrets) : explainAnswer(answer, secrets);
+    const passing = PASSING_STATUSES.includes(status)
+        ? { status, retryAfter: headers['retry-after'] }
+        : undefined;
+    const filled = cure.replace('{input}', endpoint.input).replace('{credentials}', () => checkCredentials);
+    return new Failure(reason, filled, passing);
+}
+function explainAnswer(answer, secrets) {
+    const { status, body } = answer;
+    const fields = parseJsonObject(body);
+    const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 && status < 600 ? SERVER_FAILED : undefined);
+    if (fields === undefined) {
+        return { reason: `HTTP ${status} with ${nameOfNoJson(answer)}`, cure: statusCure ?? WHO_ANSWERED };
+    }
+    const code = findString([fields['error']]);
+    const text = findText(fields);
+    const said = [`HTTP ${status}`];
+    if (code !== undefined)
+        said.push(printable(code, secrets));
+    if (text !== undefined)
+        said.push(`(${printable(text, secrets)})`);
+    if (status >= 200 && status < 300 && said.length === 1)
+        said.push('with an error that is not named');
+    return { reason: said.join(' '), cure: CURE_OF_CODE.get(code ?? '') ?? statusCure ?? oauth_error_CHECK_URL };
+}
+function explainRedirect({ status, headers: { location }, endpoint: { url } }, secrets) {
+    // The origin alone: path and query are text of the server, and may hold what was sent.
+    const { origin } = location !== undefined && URL.canParse(location, url) ? new URL(location, url) : { origin: 'null' };
+    if (origin === 'null') {
+        return { reason: `HTTP ${status}, a redirect without a valid address`, cure: WHO_ANSWERED };
+    }
+    // A host is in lower case, whatever was in what it was made of.
+    const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())];
+    const shown = origin === url.origin ? 'another path of the same server' : printable(origin, hidden);
+    return {
+        reason: `HTTP ${status}, a redirect to ${shown}, which is not followed`,
+        cure: 'Put the final address into {input}: to follow a redirect would take the credentials along.',
+    };
+}
+function nameOfNoJson({ body, headers }) {
+    if (body.trim() === '')
+        return 'an empty answer';
+    if (headers['content-encoding'])
+        return 'a compressed answer, which was not asked for';
+    return /^\s*<(!doctype|html|head|body|\?xml)/i.test(body)
+        ? 'an HTML page instead of JSON'
+        : 'something else than a JSON object';
+}
+/** The explanation for people: RFC 6749's, that of Spotify's API (an object as `error`), RFC 9457's. */
+function findText(fields) {
+    const { error } = fields;
+    const nested = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined;
+    return findString([
+        fields['error_description'],
+        nested,
+        fields['message'],
+        fields['detail'],
+        fields['title'],
+    ]);
+}
+function findString(candidates) {
+    return candidates.find((value) => typeof value === 'string' && value.trim() !== '');
+}
+
+;// CONCATENATED MODULE: ./lib/github-id-token.js
+
+
+
+
+
+
+const CHECK_PERMISSION = 'Check that the job has permissions: id-token: write.';
+/**
+ * An ID token of the workflow run from GitHub (OpenID Connect Core 1.0, 2), masked. The toolkit's own function for
+ * it never settles when its connection breaks off.
+ * @param deadline by the clock of `performance.now()`
+ * @throws Failure with what kept it from coming
+ */
+async function requestIdToken({ endpoint, requestToken }, audience, deadline) {
+    const url = new URL(endpoint.url);
+    url.searchParams.append('audience', audience);
+    try {
+        const answer = await get({ ...endpoint, url }, { Authorization: `Bearer ${requestToken}` }, deadline);
+        const idToken = parseIdToken(answer, requestToken);
+        core_setSecret(idToken);
+        return idToken;
+    }
+    catch (error) {
+        if (!(error instanceof Failure))
+            throw error;
+        throw new Failure(`no ID token from ${url.host}: ${error.reason}`, error.cure, error.passing);
+    }
+}
+function parseIdToken(answer, requestToken) {
+    const value = parseJsonObject(answer.body)?.['value'];
+    if (answer.status !== 200)
+        throw explainFailure(answer, [requestToken], CHECK_PERMISSION);
+    if (typeof value !== 'string' || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(value)) {
+        throw new Failure(`HTTP ${answer.status} without an ID token`, CHECK_PERMISSION);
+    }
+    return value;
+}
+/** Whom an ID token says the workflow is, for an error to tell: the claims that a server compares. */
+function describeIdToken(idToken) {
+    const claims = parseJsonObject(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) ?? {};
+    return ['iss', 'sub', 'aud'].map((name) => `${name} ${printable(String(claims[name]))}`).join(', ');
+}
+
+;// CONCATENATED MODULE: ./lib/client-auth.js
+
+
+
+const CHECK_SECRET = 'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.';
+const CHECK_CLOCK = 'Check, too, that the clock of the runner is right.';
+/**
+ * Prepares how the client proves who it is (RFC 6749, 2.3; RFC 7523, 2.2). What stays the same is made and masked at
+ * once; an assertion, which a server takes only once, is made and masked for each attempt.
+ * @throws Failure, from the function that it returns, where GitHub gives no ID token
+ */
+function prepareAuthentication({ clientId, credentials }, target) {
+    const notes = findUnlisted(credentials, target);
+    switch (credentials.method) {
+        case 'client_secret_basic': {
+            const authentication = authenticateBasic(clientId, credentials.clientSecret, notes);
+            return async () => authentication;
+        }
+        case 'client_secret_post': {
+            const { clientSecret } = credentials;
+            const authentication = {
+                headers: {},
+                parameters: [
+                    ['client_id', clientId],
+                    ['client_secret', clientSecret],
+                ],
+                secrets: [clientSecret, formEncode(clientSecret)],
+                cure: noteAfter(CHECK_SECRET, [...findOddities(clientId, clientSecret), ...notes]),
+            };
+            return async () => authentication;
+        }
+        case 'client_secret_jwt': {
+            const { clientSecret, audience = target.audience } = credentials;
+            const key = new TextEncoder().encode(clientSecret);
+            const cure = noteAfter(`${CHECK_SECRET} ${CHECK_CLOCK}`, [
+                ...findOddities(clientId, clientSecret),
+                ...notes,
+            ]);
+            return async () => {
+                const assertion = await sign(clientId, audience, { alg: 'HS256' }, key);
+                return authenticateByAssertion(clientId, assertion, cure, [clientSecret]);
+            };
+        }
+        case 'private_key_jwt': {
+            const { privateKey, keyId, audience = target.audience } = credentials;
+            const header = findHeader(privateKey, keyId, target);
+            const cure = noteAfter(`Check that the public key of private-key is registered for client-id${keyId === undefined ? '' : ', under key-id'}, and that the server expects ${header.alg} and the audience ${audience} (assertion-audience). ${CHECK_CLOCK}`, notes);
+            return async () => authenticateByAssertion(clientId, await sign(clientId, audience, header, privateKey.key), cure);
+        }
+        case 'github_oidc': {
+            const { idTokenRequest, audience = target.audience } = credentials;
+            return async (deadline) => {
+                const idToken = await requestIdToken(idTokenRequest, audience, deadline);
+                return authenticateByAssertion(clientId, idToken, `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(idToken)}.`);
+            };
+        }
+    }
+}
+function authenticateBasic(clientId, clientSecret, notes) {
+    const encodedSecret = formEncode(clientSecret);
+    const credential = Buffer.from(`${formEncode(clientId)}:${encodedSecret}`).toString('base64');
+    // The runner knows the base64 of the secret, but not of the pair.
+    core_setSecret(credential);
+    return {
+        headers: { Authorization: `Basic ${credential}` },
+        parameters: [],
+        secrets: [clientSecret, encodedSecret, credential],
+        cure: noteAfter(CHECK_SECRET, [
+            ...findOddities(clientId, clientSecret),
+            ...findEncoded(clientId, clientSecret),
+            ...notes,
+        ]),
+    };
+}
+/** RFC 7521, 4.2; `client_id` is optional there, but wanted by many servers. */
+function authenticateByAssertion(clientId, assertion, cure, secrets = []) {
+    return {
+        headers: {},
+        parameters: [
+            ['client_id', clientId],
+            ['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
+            ['client_assertion', assertion],
+        ],
+        secrets: [assertion, ...secrets],
+        cure,
+    };
+}
+const sign = async (...args) => {
+    // Loaded here, for it is a third of the code, and most never need it.
+    const { signClientAssertion } = await __nccwpck_require__.e(/* import() */ 948).then(__nccwpck_require__.bind(__nccwpck_require__, 6948));
+    const assertion = await signClientAssertion(...args);
+    core_setSecret(assertion);
+    return assertion;
+};
+function findHeader({ algorithms, certificateThumbprint }, keyId, { signingAlgorithms }) {
+    const alg = algorithms.find((name) => signingAlgorithms.includes(name)) ?? algorithms[0];
+    return {
+        alg,
+        ...(keyId !== undefined && { kid: keyId }),
+        ...(certificateThumbprint !== undefined && { 'x5t#S256': certificateThumbprint }),
+    };
+}
+/** The `application/x-www-form-urlencoded` form of one value (RFC 6749, appendix B). */
+function formEncode(value) {
+    return new URLSearchParams({ '': value }).toString().slice('='.length);
+}
+function noteAfter(cure, notes) {
+    return [cure, ...notes.map((note) => `Note that ${note}.`)].join(' ');
+}
+function findOddities(clientId, clientSecret) {
+    const oddities = [];
+    if (clientId === clientSecret)
+        oddities.push('client-id and client-secret are the same');
+    for (const [name, value] of Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })) {
+        if (/^(["'`]).*\1$/.test(value))
+            oddities.push(`${name} is wrapped in quotes`);
+        if (/\s/.test(value))
+            oddities.push(`${name} has white space inside`);
+    }
+    return oddities;
+}
+function findEncoded(clientId, clientSecret) {
+    return Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })
+        .filter(([, value]) => formEncode(value) !== value)
+        .map(([name]) => `${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post`);
+}
+/** A server may take more than its metadata says, so it is told only when it refuses. */
+function findUnlisted({ method }, { authMethods }) {
+    if (authMethods.length === 0 || authMethods.includes(method))
+        return [];
+    return [`the metadata of the server lists ${printable(authMethods.join(', '))}, but not ${method}`];
+}
+
+;// CONCATENATED MODULE: ./lib/retry.js
+
+
+/** The longest wait after the first, second … failed attempt; the last number holds for all further ones. */
+const BACKOFF_SECONDS = [1, 2.5, 4, 8, 16, 20];
+/** After 429, which means that many ask: they need longer to spread out. */
+const BACKOFF_SECONDS_WHEN_BUSY = [4, 8, 16, 20];
+const ATTEMPT_TIMEOUT_MS = 20_000;
+/** A wait must leave the next attempt at least this long before the deadline. */
+const MIN_ATTEMPT_MS = 500;
+/**
+ * How long to wait before the next attempt, or why there is none: full jitter, on top of what `Retry-After`
+ * (RFC 9110, 10.2.3) asks for.
+ */
+function delayAfter({ status, retryAfter }, situation) {
+    const { attempts, msLeft, now, random } = situation;
+    if (attempts > retriesAfter(status, situation))
+        return { stop: 'retries' };
+    const askedMs = parseRetryAfter(retryAfter, now);
+    const roomMs = msLeft - MIN_ATTEMPT_MS;
+    if (askedMs > 0 && askedMs >= roomMs)
+        return { stop: 'retry-after', askedMs };
+    const seconds = status === 429 ? BACKOFF_SECONDS_WHEN_BUSY : BACKOFF_SECONDS;
+    const backoffMs = 1000 * seconds[Math.min(attempts, seconds.length) - 1];
+    if (askedMs > 0)
+        return { waitMs: askedMs + random * Math.min(backoffMs, roomMs - askedMs) };
+    // Not squeezed into the room: all those who were refused would come back again and again before the deadline.
+    return random * backoffMs > roomMs ? { stop: 'timeout' } : { waitMs: random * backoffMs };
+}
+function retriesAfter(status, { retries, retriesWhenBusy }) {
+    return status === 429 || status === 503 ? retriesWhenBusy : retries;
+}
+/** Milliseconds from `now`; 0 for a date that has passed, for no value and for nonsense. */
+function parseRetryAfter(value, now) {
+    if (value === undefined)
+        return 0;
+    if (/^\d+$/.test(value))
+        return Number(value) * 1000;
+    // Only with its zone: without one, Date.parse would take the runner's.
+    const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN;
+    return Math.max(0, date - now.getTime()) || 0;
+}
+/**
+ * Makes attempts until one succeeds, fails for good, or the limits are reached; announces each wait.
+ * @param goal what could not be done: the beginning of the error
+ * @param attempt told its own deadline, by the same clock; throws Failure
+ * @throws Error with the goal, and the reason and the cure of the last failure
+ */
+async function withRetries(goal, limits, attempt) {
+    const { deadline } = limits;
+    for (let attempts = 1;; attempts += 1) {
+        try {
+            return await attempt(Math.min(deadline, performance.now() + ATTEMPT_TIMEOUT_MS));
+        }
+        catch (error) {
+            if (!(error instanceof Failure))
+                throw error;
+            const msLeft = deadline - performance.now();
+            const situation = { ...limits, attempts, msLeft, now: new Date(), random: Math.random() };
+            const delay = error.passing ? delayAfter(error.passing, situation) : { stop: 'retries' };
+            if ('stop' in delay) {
+                const count = attempts > 1 ? ` in ${attempts} attempts` : '';
+                throw new Error(`${goal}${count}: ${error.reason}. ${cureAfter(error, delay, msLeft)}`);
+            }
+            const retries = retriesAfter(error.passing?.status, limits);
+            const bound = retries === Number.POSITIVE_INFINITY ? ', until the timeout' : ` of ${retries + 1}`;
+            const seconds = (delay.waitMs / 1000).toFixed(1);
+            info(`${error.reason}; trying again in ${seconds} s (attempt ${attempts + 1}${bound})`);
+            await new Promise((resolve) => setTimeout(resolve, delay.waitMs));
+        }
+    }
+}
+function cureAfter({ cure }, delay, msLeft) {
+    if (delay.stop !== 'retry-after')
+        return cure;
+    const asked = delay.askedMs > 86_400_000 ? 'more than a day' : `${Math.ceil(delay.askedMs / 1000)} s`;
+    const left = Math.max(0, Math.floor(msLeft / 1000));
+    return `The server asks to wait ${asked}, but of the time in timeout only ${left} s are left. Run the job later, or raise timeout.`;
+}
+
 ;// CONCATENATED MODULE: ./lib/endpoints.js
+
+
+
+
+
+
+
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /**
  * An endpoint's URL (RFC 6749, 3.2): https, or http to this machine, without user info and fragment.
  * @throws Error that names the input and the cure; the URL itself is not shown, it may hold a password
  */
 function parseEndpoint(input, text) {
-    if (!URL.canParse(text)) {
-        throw new Error(`${input} is not a URL. Give the whole address, from https:// on.`);
+    const fault = findFault(text);
+    if (fault !== undefined)
+        throw new Error(`${input} ${fault.join('. ')}`);
+    return { url: new URL(text), input };
+}
+/**
+ * An issuer identifier (RFC 8414, 2): an endpoint's URL without a query.
+ * @throws Error that names the input and the cure
+ */
+function parseIssuer(input, text) {
+    const endpoint = parseEndpoint(input, text);
+    if (text.includes('?')) {
+        throw new Error(`${input} has a query (?...), which an issuer cannot have (RFC 8414, 2). Take it out.`);
     }
+    return { ...endpoint, identifier: text };
+}
+function findFault(text) {
+    if (!URL.canParse(text))
+        return ['is not a URL', 'Give the whole address, from https:// on.'];
     const url = new URL(text);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname))) {
-        throw new Error(`${input} does not begin with https://. Credentials are sent there, so only https is allowed (http only to localhost).`);
+        return [
+            'does not begin with https://',
+            'Credentials are sent there, so only https is allowed (http only to localhost).',
+        ];
     }
     if (url.username !== '' || url.password !== '') {
-        throw new Error(`${input} has a user name or password before its host. Take it out: the credentials go into client-id and client-secret.`);
+        return [
+            'has a user name or password before its host',
+            'Take it out: the credentials go into client-id and client-secret.',
+        ];
     }
     if (text.includes('#')) {
-        throw new Error(`${input} has a fragment (#...), which an endpoint cannot have. Take it out.`);
+        return ['has a fragment (#...), which an endpoint cannot have', 'Take it out.'];
     }
-    return url;
+    return undefined;
+}
+/**
+ * The endpoints of a server, by its metadata (RFC 8414, 3; OpenID Connect Discovery 1.0, 4) where an issuer is given.
+ * @throws Error with what kept the metadata from being read, and the cure
+ */
+async function findEndpoints(server, limits) {
+    if ('token' in server) {
+        const { token } = server;
+        return {
+            token,
+            revocation: undefined,
+            server: { audience: token.url.href, authMethods: [], signingAlgorithms: [] },
+        };
+    }
+    const { issuer } = server;
+    info(`Asking ${issuer.url.host} for its metadata`);
+    return await withRetries(`Could not find the endpoints of ${issuer.url.host}`, limits, (deadline) => readMetadata(issuer, deadline));
+}
+/** Both places are tried in one attempt: a server has its metadata at one of them, or at both. */
+async function readMetadata(issuer, deadline) {
+    const failures = [];
+    for (const url of metadataUrls(issuer.url)) {
+        try {
+            return parseMetadata(issuer, await get({ ...issuer, url }, {}, deadline));
+        }
+        catch (error) {
+            if (!(error instanceof Failure) || error.passing)
+                throw error;
+            failures.push(new Failure(`${error.reason} (at ${url.pathname})`, error.cure));
+        }
+    }
+    // The cure of the last that found something: a place where nothing is says little.
+    const cure = failures.findLast(({ reason }) => !reason.startsWith('HTTP 4'))?.cure;
+    throw new Failure(failures.map(({ reason }) => reason).join('; '), cure ?? 'Check issuer: a server without metadata there needs token-url instead.');
+}
+function metadataUrls({ origin, pathname }) {
+    const path = pathname.replace(/\/$/, '');
+    return [
+        new URL(`${origin}/.well-known/oauth-authorization-server${path}`),
+        new URL(`${origin}${path}/.well-known/openid-configuration`),
+    ];
+}
+function parseMetadata(issuer, answer) {
+    const metadata = parseJsonObject(answer.body);
+    if (metadata === undefined || answer.status !== 200)
+        throw explainFailure(answer, [], 'Check issuer.');
+    const { issuer: named } = metadata;
+    if (named !== issuer.identifier) {
+        // Somebody else's metadata would lead the credentials to somebody else (RFC 8414, 3.3).
+        throw typeof named === 'string'
+            ? new Failure(`the metadata is that of another issuer, ${printable(named)}`, 'Write issuer exactly as the server does, down to the slash at its end.')
+            : new Failure('the metadata names no issuer', 'Check issuer.');
+    }
+    const token = findEndpoint(issuer, metadata, 'token_endpoint');
+    if (token === undefined)
+        throw new Failure('the metadata names no token_endpoint', 'Give token-url instead.');
+    return {
+        token,
+        revocation: findEndpoint(issuer, metadata, 'revocation_endpoint'),
+        server: {
+            audience: issuer.identifier,
+            authMethods: findNames(metadata, 'token_endpoint_auth_methods_supported'),
+            signingAlgorithms: findNames(metadata, 'token_endpoint_auth_signing_alg_values_supported'),
+        },
+    };
+}
+function findEndpoint({ url, input }, metadata, name) {
+    const text = metadata[name];
+    if (text === undefined || text === null)
+        return undefined;
+    const [fault, cure] = findFault(String(text)) ?? [];
+    if (fault !== undefined)
+        throw new Failure(`the ${name} in the metadata ${fault}`, cure);
+    const endpoint = new URL(String(text));
+    if (endpoint.protocol !== 'https:' && url.protocol === 'https:') {
+        throw new Failure(`the ${name} in the metadata leads to this machine`, 'No server can have its endpoints there. Check issuer.');
+    }
+    return { url: endpoint, input };
+}
+function findNames(metadata, name) {
+    const names = metadata[name];
+    return Array.isArray(names) ? names.filter((value) => typeof value === 'string') : [];
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/private-key.js
+
+const STORE_WHOLE_FILE = 'Store the whole file again, from -----BEGIN to the end of the last line.';
+const MIN_RSA_BITS = 2048;
+/** By the label of a PEM block (RFC 7468, and OpenSSL's and OpenSSH's own). */
+const KEY_TYPES = new Map([
+    ['PRIVATE KEY', 'pkcs8'],
+    ['RSA PRIVATE KEY', 'pkcs1'],
+    ['EC PRIVATE KEY', 'sec1'],
+]);
+/** What is there instead of a private key, with its cure; the first that matches a label counts. */
+const OTHER_LABELS = [
+    [
+        /^OPENSSH PRIVATE KEY$/,
+        "is in the format of OpenSSH, which no authorization server's keys have. Convert a copy of its file by ssh-keygen -p -m PKCS8 -f FILE.",
+    ],
+    [
+        /PUBLIC KEY$/,
+        'is a public key. Give the private key that it belongs to; the public one goes to the server.',
+    ],
+    [
+        /^CERTIFICATE REQUEST$/,
+        'is a certificate request. Give the private key that it was made with; the request goes to an authority.',
+    ],
+    [
+        /CERTIFICATE$/,
+        'is a certificate without its key. Give the private key; a certificate may stand behind it.',
+    ],
+];
+const ALGORITHMS_OF_KIND = new Map([
+    ['rsa', ['RS256', 'PS256']],
+    ['prime256v1', ['ES256']],
+    ['secp384r1', ['ES384']],
+    ['secp521r1', ['ES512']],
+    ['ed25519', ['EdDSA', 'Ed25519']],
+]);
+/** The lines of a private key, in each form that it can be read in, for the mask: the log is masked line by line. */
+function findKeyLines(text) {
+    const lines = [text, unpack(text)].flatMap((form) => form.split(/\r?\n/)).map((line) => line.trim());
+    return [...new Set(lines)]
+        .filter((line) => line !== '' && !/^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(line))
+        .sort((a, b) => a.length - b.length);
+}
+/**
+ * A private key in PEM (PKCS#8, PKCS#1 or SEC1; RFC 7468), as people paste it: with real line breaks, with `\n` for
+ * them, with none, or all of it once more in base64.
+ * @throws Error that names the input, `private-key`, and the cure
+ */
+function parsePrivateKey(text) {
+    const blocks = findBlocks(unpack(text));
+    const block = blocks.find(({ label }) => KEY_TYPES.has(label));
+    if (blocks.some(({ label, body }) => label === 'ENCRYPTED PRIVATE KEY' || body.includes('ENCRYPTED'))) {
+        throw new Error('private-key is encrypted, and the action takes no passphrase. Decrypt it by openssl pkey -in FILE, and store what that prints: GitHub keeps secrets encrypted.');
+    }
+    if (block === undefined) {
+        const [, message = `is no private key in PEM. ${STORE_WHOLE_FILE}`] = OTHER_LABELS.find(([pattern]) => blocks.some(({ label }) => pattern.test(label))) ?? [];
+        throw new Error(`private-key ${message}`);
+    }
+    const key = readKey(block);
+    const algorithms = findAlgorithms(key);
+    const certificateThumbprint = findThumbprint(blocks, key);
+    if (certificateThumbprint === undefined)
+        return { key, algorithms, certificateThumbprint };
+    // A server that knows keys by their certificates, Microsoft Entra ID, asks for PS256.
+    return { key, algorithms: algorithms.toReversed(), certificateThumbprint };
+}
+/** The PEM itself, where a line break is written as `\n` or the whole of it is in base64. */
+function unpack(text) {
+    const plain = text.replaceAll('\\r', '').replaceAll('\\n', '\n');
+    if (plain.includes('-----BEGIN'))
+        return plain;
+    const decoded = Buffer.from(plain, 'base64').toString('latin1');
+    if (decoded.includes('-----BEGIN'))
+        return decoded;
+    // Base64 alone is what stands between the lines of PKCS#8, from which those were left out.
+    return /^[A-Za-z0-9+/=\s]{40,}$/.test(plain)
+        ? `-----BEGIN PRIVATE KEY-----\n${plain}\n-----END PRIVATE KEY-----`
+        : plain;
+}
+function findBlocks(pem) {
+    return [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs)].map(([, label = '', body = '']) => ({ label, body }));
+}
+function readKey({ label, body }) {
+    const type = KEY_TYPES.get(label);
+    try {
+        return (0,external_node_crypto_.createPrivateKey)({ key: Buffer.from(body, 'base64'), format: 'der', type });
+    }
+    catch {
+        // Not shown: nothing of what OpenSSL says of a damaged key helps.
+        throw new Error(`private-key is cut off or damaged. ${STORE_WHOLE_FILE}`);
+    }
+}
+function findAlgorithms({ asymmetricKeyType, asymmetricKeyDetails = {} }) {
+    const { namedCurve, modulusLength = MIN_RSA_BITS } = asymmetricKeyDetails;
+    const kind = namedCurve ?? asymmetricKeyType ?? 'unknown';
+    const algorithms = ALGORITHMS_OF_KIND.get(kind);
+    if (algorithms === undefined) {
+        throw new Error(`private-key is of the kind ${kind}, which the action cannot sign with. Make one for RSA (2048 bits or more), P-256, P-384, P-521 or Ed25519.`);
+    }
+    if (modulusLength < MIN_RSA_BITS) {
+        throw new Error(`private-key has ${modulusLength} bits, too few to be safe (RFC 7518, 3.3). Make one of ${MIN_RSA_BITS} bits or more.`);
+    }
+    return algorithms;
+}
+function findThumbprint(blocks, key) {
+    const certificates = blocks
+        .filter(({ label }) => label === 'CERTIFICATE')
+        .map(({ body }) => Buffer.from(body, 'base64'));
+    if (certificates.length === 0)
+        return undefined;
+    const own = certificates.find((certificate) => belongsTo(certificate, key));
+    if (own === undefined) {
+        throw new Error('private-key has a certificate that belongs to another key, or is damaged. Put the one that was made for this key behind it, or none.');
+    }
+    return (0,external_node_crypto_.createHash)('sha256').update(own).digest('base64url');
+}
+function belongsTo(certificate, key) {
+    try {
+        return new external_node_crypto_.X509Certificate(certificate).checkPrivateKey(key);
+    }
+    catch {
+        return false;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs.js
 
 
-const AUTH_METHODS = ['client_secret_basic', 'client_secret_post'];
+
+/** The inputs that each method has for itself. */
+const INPUTS_OF_METHOD = {
+    client_secret_basic: ['client-secret'],
+    client_secret_post: ['client-secret'],
+    client_secret_jwt: ['client-secret', 'assertion-audience'],
+    private_key_jwt: ['private-key', 'key-id', 'assertion-audience'],
+    github_oidc: ['assertion-audience'],
+};
+/** As in action.yml, where it stands lest an input that turned out empty send credentials to the wrong server. */
+const TOKEN_URL_OF_SPOTIFY = 'https://accounts.spotify.com/api/token';
 /** Set by the action itself or by an input of their own. */
 const RESERVED_PARAMETERS = [
     'grant_type',
@@ -32038,43 +32693,115 @@ const WHERE_VALUES_COME_FROM = 'Check that the workflow sets it, and the name of
  */
 function readInputs() {
     const clientSecret = getInput('client-secret');
-    if (clientSecret !== '')
-        core_setSecret(clientSecret);
-    const clientId = getInput('client-id');
-    const tokenUrl = getInput('token-url');
-    requireValue('client-id', clientId, WHERE_VALUES_COME_FROM);
-    requireValue('client-secret', clientSecret, WHERE_VALUES_COME_FROM);
-    requireValue('token-url', tokenUrl, 'Give the address of the token endpoint, or leave the input out for Spotify.');
-    for (const [name, value] of [
-        ['client-id', clientId],
-        ['client-secret', clientSecret],
-    ]) {
-        if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
-            throw new Error(`${name} has a line break or another control character inside. Store it again, as one line and without anything around it.`);
-        }
+    const privateKey = getInput('private-key');
+    for (const secret of [clientSecret, ...findKeyLines(privateKey)]) {
+        if (secret !== '')
+            core_setSecret(secret);
     }
     return {
-        clientId,
-        credentials: { method: readAuthMethod(), clientSecret },
-        tokenUrl: parseEndpoint('token-url', tokenUrl),
+        clientId: requireLine('client-id', getInput('client-id')),
+        credentials: readCredentials(clientSecret, privateKey),
+        server: readServer(),
         scope: readOptional('scope').replace(/\s*[\r\n]+\s*/g, ' '),
         parameters: [...readAudience(), ...readResources(), ...readExtraParameters()],
         timeoutMs: 1000 * readWholeNumber('timeout', 1, 3600),
         retries: readWholeNumber('retries', 0, 10),
+        revoke: readRevoke(),
+        revocation: readRevocationUrl(),
     };
+}
+function readCredentials(clientSecret, privateKey) {
+    const method = readAuthMethod();
+    const keyId = readLine('key-id');
+    const audience = readLine('assertion-audience');
+    refuseUnused(method, {
+        'client-secret': clientSecret,
+        'private-key': privateKey,
+        'key-id': keyId,
+        'assertion-audience': audience,
+    });
+    switch (method) {
+        case 'client_secret_basic':
+        case 'client_secret_post':
+            return { method, clientSecret: requireLine('client-secret', clientSecret) };
+        case 'client_secret_jwt':
+            return { method, clientSecret: requireLine('client-secret', clientSecret), audience };
+        case 'private_key_jwt':
+            requireValue('private-key', privateKey, WHERE_VALUES_COME_FROM);
+            return { method, privateKey: parsePrivateKey(privateKey), keyId, audience };
+        case 'github_oidc':
+            return { method, idTokenRequest: readIdTokenRequest(), audience };
+    }
+}
+function readAuthMethod() {
+    const method = getInput('auth-method');
+    const names = Object.keys(INPUTS_OF_METHOD);
+    const known = names.find((name) => name === method);
+    if (known === undefined) {
+        throw new Error(`auth-method is none of ${names.join(', ')}. Correct it, or leave the input out.`);
+    }
+    return known;
+}
+function refuseUnused(method, values) {
+    const used = INPUTS_OF_METHOD[method];
+    const unused = Object.keys(values).find((name) => values[name] && !used.includes(name));
+    if (unused === undefined)
+        return;
+    const others = Object.entries(INPUTS_OF_METHOD).filter(([, names]) => names.includes(unused));
+    throw new Error(`${unused} is not used by the auth-method ${method}. Take it out, or set auth-method to ${others.map(([name]) => name).join(' or ')}.`);
+}
+/** What the runner gives to a job that may ask for an ID token. */
+function readIdTokenRequest() {
+    const url = process.env['ACTIONS_ID_TOKEN_REQUEST_URL'] ?? '';
+    const requestToken = process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '';
+    if (url === '' || requestToken === '') {
+        throw new Error('auth-method github_oidc needs an ID token of GitHub, which this job may not ask for. Add permissions: id-token: write to the job. Workflows started from forks do not get that permission.');
+    }
+    core_setSecret(requestToken);
+    return { endpoint: parseEndpoint('ACTIONS_ID_TOKEN_REQUEST_URL', url), requestToken };
+}
+function readServer() {
+    const issuer = readOptional('issuer');
+    const tokenUrl = readOptional('token-url');
+    if (issuer !== '') {
+        if (tokenUrl !== '' && tokenUrl !== TOKEN_URL_OF_SPOTIFY) {
+            throw new Error('issuer and token-url are both given. Take one of them out: issuer finds the token endpoint by itself.');
+        }
+        return { issuer: parseIssuer('issuer', issuer) };
+    }
+    requireValue('token-url', tokenUrl, 'Give the address of the token endpoint, or leave the input out for Spotify.');
+    return { token: parseEndpoint('token-url', tokenUrl) };
+}
+function readRevoke() {
+    const text = getInput('revoke');
+    if (!/^(true|false)$/i.test(text)) {
+        throw new Error('revoke is neither true nor false. Correct it, or leave the input out.');
+    }
+    return text.toLowerCase() === 'true';
+}
+function readRevocationUrl() {
+    const url = readOptional('revocation-url');
+    return url === '' ? undefined : parseEndpoint('revocation-url', url);
 }
 function requireValue(name, value, cure) {
     if (value === '')
         throw new Error(`${name} is empty. ${cure}`);
     refuseExpression(name, value);
 }
-function readAuthMethod() {
-    const method = getInput('auth-method');
-    const known = AUTH_METHODS.find((name) => name === method);
-    if (known === undefined) {
-        throw new Error(`auth-method is none of ${AUTH_METHODS.join(', ')}. Correct it, or leave the input out.`);
+function requireLine(name, value) {
+    requireValue(name, value, WHERE_VALUES_COME_FROM);
+    refuseControls(name, value);
+    return value;
+}
+function readLine(name) {
+    const value = readOptional(name);
+    refuseControls(name, value);
+    return value === '' ? undefined : value;
+}
+function refuseControls(name, value) {
+    if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
+        throw new Error(`${name} has a line break or another control character inside. Store it again, as one line and without anything around it.`);
     }
-    return known;
 }
 function readOptional(name) {
     const value = getInput(name);
@@ -32126,186 +32853,8 @@ function readWholeNumber(name, min, max) {
     return value;
 }
 
-;// CONCATENATED MODULE: ./lib/retry.js
-
-
-/** The longest wait after the first, second … failed attempt; the last number holds for all further ones. */
-const BACKOFF_SECONDS = [1, 2.5, 4, 8, 16, 20];
-/** After 429, which means that many ask: they need longer to spread out. */
-const BACKOFF_SECONDS_WHEN_BUSY = [4, 8, 16, 20];
-const ATTEMPT_TIMEOUT_MS = 20_000;
-/** A wait must leave the next attempt at least this long before the deadline. */
-const MIN_ATTEMPT_MS = 500;
-/**
- * How long to wait before the next attempt, or why there is none: full jitter, on top of what `Retry-After`
- * (RFC 9110, 10.2.3) asks for.
- */
-function delayAfter({ status, retryAfter }, situation) {
-    const { attempts, retries, msLeft, now, random } = situation;
-    if (retries === 0 || (attempts > retries && !isTooMuchToDo(status)))
-        return { stop: 'retries' };
-    const askedMs = parseRetryAfter(retryAfter, now);
-    const roomMs = msLeft - MIN_ATTEMPT_MS;
-    if (askedMs > 0 && askedMs >= roomMs)
-        return { stop: 'retry-after', askedMs };
-    const seconds = status === 429 ? BACKOFF_SECONDS_WHEN_BUSY : BACKOFF_SECONDS;
-    const backoffMs = 1000 * seconds[Math.min(attempts, seconds.length) - 1];
-    if (askedMs > 0)
-        return { waitMs: askedMs + random * Math.min(backoffMs, roomMs - askedMs) };
-    // Not squeezed into the room: all those who were refused would come back again and again before the deadline.
-    return random * backoffMs > roomMs ? { stop: 'timeout' } : { waitMs: random * backoffMs };
-}
-/** The server works and says that it will again: the deadline alone bounds how long it is asked. */
-function isTooMuchToDo(status) {
-    return status === 429 || status === 503;
-}
-/** Milliseconds from `now`; 0 for a date that has passed, for no value and for nonsense. */
-function parseRetryAfter(value, now) {
-    if (value === undefined)
-        return 0;
-    if (/^\d+$/.test(value))
-        return Number(value) * 1000;
-    // Only with its zone: without one, Date.parse would take the runner's.
-    const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN;
-    return Math.max(0, date - now.getTime()) || 0;
-}
-/**
- * Makes attempts until one succeeds, fails for good, or the limits are reached; announces each wait.
- * @param goal what could not be done: the beginning of the error
- * @param attempt told how many whole milliseconds it may take; throws Failure
- * @throws Error with the goal, and the reason and the cure of the last failure
- */
-async function withRetries(goal, { retries, deadline }, attempt) {
-    for (let attempts = 1;; attempts += 1) {
-        try {
-            const timeoutMs = Math.min(Math.floor(deadline - performance.now()), ATTEMPT_TIMEOUT_MS);
-            return await attempt(Math.max(timeoutMs, 1));
-        }
-        catch (error) {
-            if (!(error instanceof Failure))
-                throw error;
-            const msLeft = deadline - performance.now();
-            const situation = { attempts, retries, msLeft, now: new Date(), random: Math.random() };
-            const delay = error.passing ? delayAfter(error.passing, situation) : { stop: 'retries' };
-            if ('stop' in delay) {
-                const count = attempts > 1 ? ` in ${attempts} attempts` : '';
-                throw new Error(`${goal}${count}: ${error.reason}. ${cureAfter(error, delay, msLeft)}`);
-            }
-            const bound = isTooMuchToDo(error.passing?.status) ? ', until the timeout' : ` of ${retries + 1}`;
-            const seconds = (delay.waitMs / 1000).toFixed(1);
-            info(`${error.reason}; trying again in ${seconds} s (attempt ${attempts + 1}${bound})`);
-            await new Promise((resolve) => setTimeout(resolve, delay.waitMs));
-        }
-    }
-}
-function cureAfter({ cure }, delay, msLeft) {
-    if (delay.stop !== 'retry-after')
-        return cure;
-    const asked = delay.askedMs > 86_400_000 ? 'more than a day' : `${Math.ceil(delay.askedMs / 1000)} s`;
-    const left = Math.max(0, Math.floor(msLeft / 1000));
-    return `The server asks to wait ${asked}, but of the time in timeout only ${left} s are left. Run the job later, or raise timeout.`;
-}
-
-;// CONCATENATED MODULE: ./lib/oauth-error.js
-
-
-const oauth_error_CHECK_URL = 'Check token-url.';
-const CHECK_CREDENTIALS = 'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.';
-const ALLOW_FLOW = 'Allow the client credentials flow for this app in the settings of the server.';
-const SERVER_FAILED = 'The server has a problem of its own. Run the job again; if it fails again, look at its status page.';
-const WHO_ANSWERED = 'Check token-url. A proxy or the login page of a network may also have answered in place of the server.';
-/** The error codes of RFC 6749, 5.2, and RFC 8707, 2. */
-const CURE_OF_CODE = new Map([
-    [
-        'invalid_request',
-        'The server says that a parameter is missing or not allowed. Check that token-url is its token endpoint.',
-    ],
-    ['invalid_client', CHECK_CREDENTIALS],
-    ['invalid_grant', 'Check that token-url is the endpoint for the client credentials flow.'],
-    ['unauthorized_client', `${CHECK_CREDENTIALS} ${ALLOW_FLOW}`],
-    ['unsupported_grant_type', `Check token-url. ${ALLOW_FLOW}`],
-    ['invalid_scope', 'Check scope: the server does not know it, does not grant it to this app, or wants one.'],
-    [
-        'invalid_target',
-        'Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
-    ],
-]);
-const CURE_OF_STATUS = new Map([
-    [401, CHECK_CREDENTIALS],
-    [403, `${ALLOW_FLOW} Check, too, whether it refuses the address of the runner.`],
-    [404, 'Check the path in token-url: there is nothing there.'],
-    [405, 'Check the path in token-url: it takes no POST, so it is no token endpoint.'],
-    [408, SERVER_FAILED],
-    [429, 'There were too many requests. Run the job later, or let fewer jobs ask at the same time.'],
-]);
-const PASSING_STATUSES = [408, 429, 500, 502, 503, 504];
-/**
- * What a failed answer (RFC 6749, 5.2) means and what to do.
- * @param fields the JSON object in its body, `undefined` if there is none
- * @param secrets what must not be shown, though the server may have sent it
- * @param oddities what is odd about the credentials, told when it is them that were refused
- */
-function explainFailure(answer, fields, secrets, oddities) {
-    const { status, headers } = answer;
-    if (status >= 300 && status < 400)
-        return explainRedirect(answer, secrets);
-    const retryAfter = headers['retry-after'];
-    const passing = PASSING_STATUSES.includes(status) ? { status, retryAfter } : undefined;
-    const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 && status < 600 ? SERVER_FAILED : undefined);
-    if (fields === undefined) {
-        return new Failure(`HTTP ${status} with ${nameOfNoJson(answer)}`, statusCure ?? WHO_ANSWERED, passing);
-    }
-    const code = findString([fields['error']]);
-    const text = findText(fields);
-    const said = [`HTTP ${status}`];
-    if (code !== undefined)
-        said.push(printable(code, secrets));
-    if (text !== undefined)
-        said.push(`(${printable(text, secrets)})`);
-    if (status >= 200 && status < 300 && said.length === 1)
-        said.push('with an error that is not named');
-    const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? oauth_error_CHECK_URL;
-    const notes = cure.startsWith(CHECK_CREDENTIALS) ? oddities.map((oddity) => ` Note that ${oddity}.`) : [];
-    return new Failure(said.join(' '), cure + notes.join(''), passing);
-}
-function explainRedirect({ status, headers, url }, secrets) {
-    const { location } = headers;
-    // The origin alone: path and query are text of the server, and may hold what was sent.
-    const { origin } = location !== undefined && URL.canParse(location, url) ? new URL(location, url) : { origin: 'null' };
-    if (origin === 'null')
-        return new Failure(`HTTP ${status}, a redirect without a valid address`, WHO_ANSWERED);
-    // A host is in lower case, whatever was in what it was made of.
-    const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())];
-    const shown = origin === url.origin ? 'another path of the same server' : printable(origin, hidden);
-    const reason = `HTTP ${status}, a redirect to ${shown}, which was not followed because it would take the credentials along`;
-    return new Failure(reason, 'Put the final address into token-url.');
-}
-function nameOfNoJson({ body, headers }) {
-    if (body.trim() === '')
-        return 'an empty answer';
-    if (headers['content-encoding'])
-        return 'a compressed answer, which was not asked for';
-    return /^\s*<(!doctype|html|head|body|\?xml)/i.test(body)
-        ? 'an HTML page instead of JSON'
-        : 'something else than a JSON object';
-}
-/** The explanation for people: RFC 6749's, that of Spotify's API (an object as `error`), RFC 9457's. */
-function findText(fields) {
-    const { error } = fields;
-    const nested = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined;
-    return findString([
-        fields['error_description'],
-        nested,
-        fields['message'],
-        fields['detail'],
-        fields['title'],
-    ]);
-}
-function findString(candidates) {
-    return candidates.find((value) => typeof value === 'string' && value.trim() !== '');
-}
-
 ;// CONCATENATED MODULE: ./lib/token.js
+
 
 
 /** The last moment with a year of four digits. */
@@ -32324,18 +32873,18 @@ function tokenRequestParameters(scope, parameters) {
  * token never seems to live longer than it does.
  * @throws Failure with what is wrong and what to do, where there is no usable access token in it
  */
-function parseTokenResponse(answer, requestedAt, askedScope, { secrets, oddities }) {
+function parseTokenResponse(answer, requestedAt, askedScope, { secrets, cure }) {
     const { status } = answer;
     const fields = parseJsonObject(answer.body);
     if (fields === undefined || status < 200 || status > 299 || isPresent(fields['error'])) {
-        throw explainFailure(answer, fields, [...secrets, ...tokensIn(fields)], oddities);
+        throw explainFailure(answer, [...secrets, ...tokensIn(fields)], cure);
     }
     const accessToken = fields['access_token'];
     if (typeof accessToken !== 'string' || accessToken.trim() === '' || !/^[\x20-\x7e]+$/.test(accessToken)) {
         const found = isPresent(accessToken)
             ? 'an access_token that is empty or no plain text'
             : 'no access_token';
-        throw new Failure(`HTTP ${status} with ${found}`, 'Check that token-url is a token endpoint (RFC 6749, 5.1).');
+        throw new Failure(`HTTP ${status} with ${found}`, `Check that ${answer.endpoint.input} names a token endpoint (RFC 6749, 5.1).`);
     }
     const tokenType = parseTokenType(fields['token_type']);
     const lifetime = parseLifetime(fields['expires_in'], requestedAt);
@@ -32362,18 +32911,6 @@ function parseTokenResponse(answer, requestedAt, askedScope, { secrets, oddities
         secrets: tokensIn(fields),
         warnings,
     };
-}
-function parseJsonObject(body) {
-    try {
-        const value = JSON.parse(body);
-        return typeof value === 'object' && value !== null && !Array.isArray(value)
-            ? value
-            : undefined;
-    }
-    catch {
-        // Not shown: the message quotes the body.
-        return undefined;
-    }
 }
 function isPresent(value) {
     return value !== undefined && value !== null;
@@ -32406,6 +32943,7 @@ function parseScope(value) {
 
 
 
+
 /**
  * Gets an access token (RFC 6749, 4.4) and hands it to the following steps.
  * @throws Error with the sentence to show; no output is set then
@@ -32414,20 +32952,47 @@ async function main() {
     const start = performance.now();
     refuseWithoutOutputFile();
     const inputs = readInputs();
-    const authentication = authenticateClient(inputs);
-    const request = tokenRequestParameters(inputs.scope, [...inputs.parameters, ...authentication.parameters]);
-    info(`Asking ${inputs.tokenUrl.host} for an access token`);
-    const token = await withRetries(`Could not get a token from ${inputs.tokenUrl.host}`, { retries: inputs.retries, deadline: start + inputs.timeoutMs }, async (timeoutMs) => {
-        const requestedAt = new Date();
-        const answer = await post(inputs.tokenUrl, authentication.headers, request, timeoutMs);
-        return parseTokenResponse(answer, requestedAt, inputs.scope, authentication);
-    });
+    const { timeoutMs, retries } = inputs;
+    const limits = {
+        deadline: start + timeoutMs,
+        retries,
+        retriesWhenBusy: retries === 0 ? 0 : Number.POSITIVE_INFINITY,
+    };
+    const endpoints = await findEndpoints(inputs.server, limits);
+    const token = await requestToken(inputs, endpoints, limits);
     for (const secret of token.secrets)
         core_setSecret(secret);
     for (const warning of token.warnings)
         core_warning(warning);
+    saveRevocation(inputs, endpoints, token);
     setOutputs(token);
     info(describeToken(token));
+}
+async function requestToken(inputs, endpoints, limits) {
+    const { host } = endpoints.token.url;
+    const authenticate = prepareAuthentication(inputs, endpoints.server);
+    info(`Asking ${host} for an access token`);
+    return await withRetries(`Could not get a token from ${host}`, limits, async (deadline) => {
+        const authentication = await authenticate(deadline);
+        const parameters = [...inputs.parameters, ...authentication.parameters];
+        const request = tokenRequestParameters(inputs.scope, parameters);
+        const requestedAt = new Date();
+        const answer = await post(endpoints.token, authentication.headers, request, deadline);
+        return parseTokenResponse(answer, requestedAt, inputs.scope, authentication);
+    });
+}
+/** For the post step, which learns nothing else of this one. */
+function saveRevocation({ revoke, revocation: given }, { revocation: found, server }, { accessToken, lifetime }) {
+    const endpoint = given ?? found;
+    if (!revoke || endpoint === undefined)
+        return;
+    const revocation = {
+        accessToken,
+        endsAt: lifetime?.end.getTime(),
+        endpoint: { ...endpoint, url: endpoint.url.href },
+        server,
+    };
+    saveState('revocation', revocation);
 }
 /** Without the file the toolkit would print the outputs to the log, the token among them. */
 function refuseWithoutOutputFile() {
@@ -32464,27 +33029,69 @@ function describeDuration(seconds) {
     return `${Math.round(seconds / 86_400)} days`;
 }
 
+;// CONCATENATED MODULE: ./lib/post.js
+
+
+
+
+
+
+const TIMEOUT_MS = 10_000;
+const RETRIES = 1;
+/**
+ * Revokes the token of the main step (RFC 7009, 2) by the same authentication as it was asked for.
+ * @param state a `Revocation` as JSON
+ * @throws Error with what kept it from being revoked, and the cure
+ */
+async function revokeToken(state) {
+    const { accessToken, endsAt, endpoint, server } = JSON.parse(state);
+    const url = new URL(endpoint.url);
+    if (endsAt !== undefined && endsAt <= Date.now()) {
+        info('The access token has expired by itself, so it is not revoked');
+        return;
+    }
+    const authenticate = prepareAuthentication(readInputs(), server);
+    await withRetries(`Could not revoke the access token at ${url.host}`, { retries: RETRIES, retriesWhenBusy: RETRIES, deadline: performance.now() + TIMEOUT_MS }, async (deadline) => {
+        const { headers, parameters, secrets, cure } = await authenticate(deadline);
+        const request = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' });
+        for (const [name, value] of parameters)
+            request.append(name, value);
+        const answer = await post({ ...endpoint, url }, headers, request, deadline);
+        if (answer.status < 200 || answer.status > 299) {
+            throw explainFailure(answer, [...secrets, accessToken], cure);
+        }
+    });
+    info(`Revoked the access token at ${url.host}`);
+}
+
 ;// CONCATENATED MODULE: ./lib/index.js
 
 
-/** Runs the job; whatever keeps it from its end becomes one `::error::` and exit code 1. */
-function run(job) {
+
+/** Runs the step's job; whatever keeps it from its end becomes one line of the log. */
+function run(job, fail) {
     // A promise that nothing will ever settle leaves the event loop empty, and Node would exit with 0.
-    const failUnfinished = () => setFailed('Stopped without a token: the connection was gone without an answer and without an error. Check token-url, and run the job again.');
+    const failUnfinished = () => fail('Stopped in the middle: the connection was gone without an answer and without an error. Run the job again; if it fails again, check token-url or issuer.');
     process.once('beforeExit', failUnfinished);
     job()
-        .catch((error) => setFailed(error instanceof Error ? error.message : String(error)))
+        .catch((error) => fail(error instanceof Error ? error.message : String(error)))
         .finally(() => process.off('beforeExit', failUnfinished));
 }
-// The runner registers the post step before main begins and starts this same file for it. There is nothing
-// to do then: no input names a revocation endpoint (RFC 7009), and Spotify has none.
-const isPost = getState('isPost') !== '';
-if (!isPost) {
+// The runner registers the post step before main begins and starts this same file for it.
+if (getState('isPost') === '') {
     run(async () => {
         // First of all, or a main step that fails early would be run a second time as its own post step.
         saveState('isPost', 'true');
         await main();
-    });
+    }, setFailed);
+}
+else {
+    const revocation = getState('revocation');
+    if (revocation !== '') {
+        run(() => revokeToken(revocation), 
+        // The job has done its work: what is left undone is told, but does not fail it.
+        (message) => core_warning(`${message} Until it expires, the token stays valid.`));
+    }
 }
 
 })();
