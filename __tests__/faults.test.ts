@@ -20,7 +20,7 @@ const FLOW_AND_CREDENTIALS = `Allow the client credentials flow for this app in 
 const ENDPOINT = 'Check that token-url names a token endpoint (RFC 6749, 5.1).'
 const FLOW = 'Allow the client credentials flow for this app in the settings of the server.'
 const REQUEST =
-  'The server says that a parameter is missing or not allowed. Check that token-url names the right endpoint.'
+  'The server misses a parameter, or does not allow one. Check scope, audience, resource and extra-params, and that token-url names the right endpoint.'
 const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.'
 const SCOPE = 'Check scope: the server does not know it, does not grant it to this app, or wants one.'
 const SERVER =
@@ -108,7 +108,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'a status that does not exist': fails('HTTP 999. Check token-url.'),
   '400': fails('HTTP 400. Check token-url.'),
   '401': fails(`HTTP 401. ${CREDENTIALS}`),
-  '403': fails(`HTTP 403. ${FLOW} Check, too, whether it refuses the address of the runner.`),
+  '403': fails(
+    `HTTP 403. ${FLOW} Check, too, that the app may have scope and audience, and that the server does not refuse the address of the runner.`,
+  ),
   '404': fails(
     'HTTP 404 with an HTML page instead of JSON. Check the path in token-url: there is nothing there.',
   ),
@@ -146,7 +148,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   invalid_request: fails(`HTTP 400 invalid_request (Told by the server). ${REQUEST}`),
   invalid_client: fails(`HTTP 400 invalid_client (Told by the server). ${CREDENTIALS}`),
   invalid_grant: fails(
-    'HTTP 400 invalid_grant (Told by the server). Check that token-url names the endpoint for the client credentials flow.',
+    'HTTP 400 invalid_grant (Told by the server). Check that token-url names the endpoint for the client credentials flow, and that the app is set up for it.',
   ),
   unauthorized_client: fails(`HTTP 400 unauthorized_client (Told by the server). ${FLOW_AND_CREDENTIALS}`),
   unsupported_grant_type: fails(

@@ -26,12 +26,12 @@ function explain(
 test.each([
   [
     'invalid_request',
-    'HTTP 400 invalid_request (Told). The server says that a parameter is missing or not allowed. Check that token-url names the right endpoint.',
+    'HTTP 400 invalid_request (Told). The server misses a parameter, or does not allow one. Check scope, audience, resource and extra-params, and that token-url names the right endpoint.',
   ],
   ['invalid_client', `HTTP 400 invalid_client (Told). ${CREDENTIALS}`],
   [
     'invalid_grant',
-    'HTTP 400 invalid_grant (Told). Check that token-url names the endpoint for the client credentials flow.',
+    'HTTP 400 invalid_grant (Told). Check that token-url names the endpoint for the client credentials flow, and that the app is set up for it.',
   ],
   ['unauthorized_client', `HTTP 400 unauthorized_client (Told). ${FLOW} ${CREDENTIALS}`],
   ['unsupported_grant_type', `HTTP 400 unsupported_grant_type (Told). Check token-url. ${FLOW}`],
@@ -55,7 +55,10 @@ test.each([
 
 test.each([
   [401, `HTTP 401 (Told). ${CREDENTIALS}`],
-  [403, `HTTP 403 (Told). ${FLOW} Check, too, whether it refuses the address of the runner.`],
+  [
+    403,
+    `HTTP 403 (Told). ${FLOW} Check, too, that the app may have scope and audience, and that the server does not refuse the address of the runner.`,
+  ],
   [404, 'HTTP 404 (Told). Check the path in token-url: there is nothing there.'],
   [405, 'HTTP 405 (Told). Check the path in token-url: it does not take this kind of request.'],
   [407, 'HTTP 407 (Told). Check token-url.'],
@@ -104,7 +107,7 @@ test.each([
     'an HTML page after white space',
     403,
     '\n <html>',
-    `HTTP 403 with an HTML page instead of JSON. ${FLOW} Check, too, whether it refuses the address of the runner.`,
+    `HTTP 403 with an HTML page instead of JSON. ${FLOW} Check, too, that the app may have scope and audience, and that the server does not refuse the address of the runner.`,
   ],
   ['the HTML page of a gateway', 502, '<html>', `HTTP 502 with an HTML page instead of JSON. ${SERVER}`],
   ['nothing', 200, '', `HTTP 200 with an empty answer. ${PAGE}`],
@@ -132,7 +135,13 @@ test.each([
 })
 
 test.each([
-  ['an error code', 400, { error: 'invalid_request' }, {}, 'Check that issuer names the right endpoint.'],
+  [
+    'an error code',
+    400,
+    { error: 'invalid_request' },
+    {},
+    'The server misses a parameter, or does not allow one. Check scope, audience, resource and extra-params, and that issuer names the right endpoint.',
+  ],
   ['a status', 404, '', {}, 'Check the path in issuer: there is nothing there.'],
   [
     'a redirect',

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { generate } from 'selfsigned'
 import { startProxy } from '../dev/connect-proxy.ts'
 import { startJob } from '../dev/fake-runner.ts'
+import { startServer } from '../dev/loopback-server.ts'
 import { type SpotifyStandIn, startSpotify } from '../dev/spotify-stand-in.ts'
 import { expectNoLeak } from './leaks.ts'
 
@@ -19,6 +20,8 @@ const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no
 let folder: string
 let spotify: SpotifyStandIn
 let port: number
+let key: string
+let cert: string
 
 beforeAll(async () => {
   const authority = await generate([{ name: 'commonName', value: 'Fake authority' }], {
@@ -27,10 +30,11 @@ beforeAll(async () => {
       { name: 'keyUsage', keyCertSign: true, critical: true },
     ],
   })
-  const { private: key, cert } = await generate([{ name: 'commonName', value: HOST }], {
+  const host = await generate([{ name: 'commonName', value: HOST }], {
     ca: { key: authority.private, cert: authority.cert },
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: HOST }] }],
   })
+  ;({ private: key, cert } = host)
   folder = mkdtempSync(join(tmpdir(), 'authority-'))
   writeFileSync(join(folder, 'authority.pem'), authority.cert)
   spotify = await startSpotify(APP, Date.now, { key, cert })
@@ -175,6 +179,26 @@ test('warns in the post step where the proxy setting has become unreadable in be
   expect(post?.exitCode).toBe(0)
   expect(post?.printed.filter((line) => !line.startsWith('::add-mask::'))).toEqual([
     `::warning::Could not revoke the access token at ${HOST}: the proxy setting https_proxy is not an address that begins with http:// or https://. Write it as http://user:password@host:port, with special characters in the password percent-encoded. Until it expires, the token stays valid.`,
+  ])
+})
+
+test('takes no endpoint on this machine from the metadata of another', async () => {
+  await using server = await startServer(
+    (_request, response) => {
+      const issuer = `https://${HOST}`
+      response.end(JSON.stringify({ issuer, token_endpoint: 'http://127.0.0.1:1/token' }))
+    },
+    { key, cert },
+  )
+  await using proxy = await startProxy({ port: Number(new URL(server.origin).port) })
+  const { shown } = await run(
+    { https_proxy: `http://${proxy.host}` },
+    { 'token-url': '', issuer: `https://${HOST}` },
+  )
+  const refusal = 'the token_endpoint in the metadata leads to this machine'
+  expect(shown).toEqual([
+    `Asking ${HOST} for its metadata`,
+    `::error::Could not find the endpoints of ${HOST}: ${refusal} (at /.well-known/oauth-authorization-server); ${refusal} (at /.well-known/openid-configuration). No server can have its endpoints there. Check issuer.`,
   ])
 })
 

@@ -15,10 +15,13 @@ const WHO_ANSWERED =
 const CURE_OF_CODE = new Map([
   [
     'invalid_request',
-    'The server says that a parameter is missing or not allowed. Check that {input} names the right endpoint.',
+    'The server misses a parameter, or does not allow one. Check scope, audience, resource and extra-params, and that {input} names the right endpoint.',
   ],
   ['invalid_client', '{credentials}'],
-  ['invalid_grant', 'Check that {input} names the endpoint for the client credentials flow.'],
+  [
+    'invalid_grant',
+    'Check that {input} names the endpoint for the client credentials flow, and that the app is set up for it.',
+  ],
   ['unauthorized_client', `${ALLOW_FLOW} {credentials}`],
   ['unsupported_grant_type', `Check {input}. ${ALLOW_FLOW}`],
   ['invalid_scope', 'Check scope: the server does not know it, does not grant it to this app, or wants one.'],
@@ -31,7 +34,10 @@ const CURE_OF_CODE = new Map([
 
 const CURE_OF_STATUS = new Map([
   [401, '{credentials}'],
-  [403, `${ALLOW_FLOW} Check, too, whether it refuses the address of the runner.`],
+  [
+    403,
+    `${ALLOW_FLOW} Check, too, that the app may have scope and audience, and that the server does not refuse the address of the runner.`,
+  ],
   [404, 'Check the path in {input}: there is nothing there.'],
   [405, 'Check the path in {input}: it does not take this kind of request.'],
   [408, SERVER_FAILED],
