@@ -1,7 +1,6 @@
 /** The recipes of docs/providers.md, as they stand there, against stand-ins for their providers. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { generate } from 'selfsigned'
@@ -17,6 +16,7 @@ import {
   type ProviderStandIns,
   startProviders,
 } from '../dev/provider-stand-ins.ts'
+import { createAuthority, type TlsAuthority } from '../dev/tls-authority.ts'
 import { expectNoLeak } from './leaks.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -205,8 +205,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   },
 }
 
-let folder: string
-let tls: { key: string; cert: string }
+let authority: TlsAuthority
 let keys: ProviderKeys
 /** What the workflow's secrets hold that is no fake value. */
 let keySecrets: Readonly<Record<string, string>>
@@ -215,20 +214,7 @@ let keyLines: readonly string[]
 let entraPrivateKey: string
 
 beforeAll(async () => {
-  const authority = await generate([{ name: 'commonName', value: 'Fake authority' }], {
-    extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', keyCertSign: true, critical: true },
-    ],
-  })
-  const server = await generate([{ name: 'commonName', value: 'Fake providers' }], {
-    ca: { key: authority.private, cert: authority.cert },
-    extensions: [{ name: 'subjectAltName', altNames: PROVIDER_HOSTS.map((value) => ({ type: 2, value })) }],
-  })
-  tls = { key: server.private, cert: server.cert }
-  folder = mkdtempSync(join(tmpdir(), 'providers-'))
-  writeFileSync(join(folder, 'authority.pem'), authority.cert)
-
+  authority = await createAuthority(PROVIDER_HOSTS)
   const okta = generatePrivateKey()
   const entra = await generate([{ name: 'commonName', value: 'Fake app' }])
   entraPrivateKey = entra.private
@@ -247,7 +233,7 @@ beforeAll(async () => {
     .filter((line) => line !== '' && !line.startsWith('-----'))
 })
 
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => authority[Symbol.dispose]())
 
 function generatePrivateKey() {
   return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
@@ -280,7 +266,7 @@ async function runRecipe(
     ),
     env: {
       https_proxy: `http://${proxyHost}`,
-      NODE_EXTRA_CA_CERTS: join(folder, 'authority.pem'),
+      NODE_EXTRA_CA_CERTS: authority.file,
       ...(mayAskForIdToken && {
         ACTIONS_ID_TOKEN_REQUEST_URL: ID_TOKEN_REQUEST.url,
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: ID_TOKEN_REQUEST.token,
@@ -360,7 +346,7 @@ test.each(recipes)('$title: has the shape of all recipes', ({ steps }) => {
 test.each(recipes)('$title: gets a token, and revokes it where that can be', async (recipe) => {
   const expected = EXPECTED[recipe.title]
   if (expected === undefined) throw new Error(`There is no stand-in for ${recipe.title}`)
-  await using providers = await startProviders(keys, tls)
+  await using providers = await startProviders(keys, authority.tls)
   await using proxy = await startProxy({ port: Number(new URL(providers.origin).port) })
   const { job, result } = await runRecipe(recipe, providers, proxy.host)
 
@@ -544,7 +530,7 @@ test.each<Failing>([
 ])('$title: fails without $name', async ({ title, changes, host, told, cure }) => {
   const recipe = recipes.find((candidate) => candidate.title === title)
   if (recipe === undefined) throw new Error(`There is no recipe for ${title}`)
-  await using providers = await startProviders(keys, tls)
+  await using providers = await startProviders(keys, authority.tls)
   await using proxy = await startProxy({ port: Number(new URL(providers.origin).port) })
   const { job, result } = await runRecipe(recipe, providers, proxy.host, changes())
 
@@ -561,7 +547,7 @@ test.each<Failing>([
 test('Entra ID without a secret: says which permission the job needs', async () => {
   const recipe = recipes.find(({ permissions }) => permissions !== undefined)
   if (recipe === undefined) throw new Error('There is no recipe with permissions')
-  await using providers = await startProviders(keys, tls)
+  await using providers = await startProviders(keys, authority.tls)
   await using proxy = await startProxy({ port: Number(new URL(providers.origin).port) })
   const { result } = await runRecipe({ ...recipe, permissions: {} }, providers, proxy.host)
   expect(result).toMatchObject({ exitCode: 1, outputs: {} })

@@ -1,13 +1,10 @@
 /** The built action over TLS, with a certificate authority of its own, and through a proxy. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { generate } from 'selfsigned'
 import { startProxy } from '../dev/connect-proxy.ts'
 import { startJob } from '../dev/fake-runner.ts'
 import { startServer } from '../dev/loopback-server.ts'
 import { type SpotifyStandIn, startSpotify } from '../dev/spotify-stand-in.ts'
+import { createAuthority, type TlsAuthority } from '../dev/tls-authority.ts'
 import { expectNoLeak } from './leaks.ts'
 
 const APP = { clientId: 'fake-client-id', clientSecret: 'fake-client-secret' }
@@ -17,33 +14,19 @@ const ASKING = `Asking ${HOST} for an access token`
 const FAILED = `::error::Could not get a token from ${HOST}:`
 const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.'
 
-let folder: string
+let authority: TlsAuthority
 let spotify: SpotifyStandIn
 let port: number
-let key: string
-let cert: string
 
 beforeAll(async () => {
-  const authority = await generate([{ name: 'commonName', value: 'Fake authority' }], {
-    extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', keyCertSign: true, critical: true },
-    ],
-  })
-  const host = await generate([{ name: 'commonName', value: HOST }], {
-    ca: { key: authority.private, cert: authority.cert },
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: HOST }] }],
-  })
-  ;({ private: key, cert } = host)
-  folder = mkdtempSync(join(tmpdir(), 'authority-'))
-  writeFileSync(join(folder, 'authority.pem'), authority.cert)
-  spotify = await startSpotify(APP, Date.now, { key, cert })
+  authority = await createAuthority([HOST])
+  spotify = await startSpotify(APP, Date.now, authority.tls)
   port = Number(new URL(spotify.origin).port)
 })
 
 afterAll(async () => {
   await spotify[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true })
+  authority[Symbol.dispose]()
 })
 
 /** Runs the action and returns, beside its step, what it printed but its masks. */
@@ -56,7 +39,7 @@ async function run(env: Record<string, string>, inputs: Record<string, string> =
       retries: '0',
       ...inputs,
     },
-    env: { NODE_EXTRA_CA_CERTS: join(folder, 'authority.pem'), ...env },
+    env: { NODE_EXTRA_CA_CERTS: authority.file, ...env },
   })
   expectNoLeak(step, [APP.clientSecret, step.outputs['access-token'] ?? 'no token'])
   return { ...step, shown: step.printed.filter((line) => !line.startsWith('::add-mask::')) }
@@ -164,7 +147,7 @@ test.each([
 
 test('warns in the post step where the proxy setting has become unreadable in between', async () => {
   await using proxy = await startProxy({ port })
-  const job = startJob({ env: { NODE_EXTRA_CA_CERTS: join(folder, 'authority.pem') } })
+  const job = startJob({ env: { NODE_EXTRA_CA_CERTS: authority.file } })
   const main = await job.runAction({
     with: {
       'client-id': APP.clientId,
@@ -183,13 +166,10 @@ test('warns in the post step where the proxy setting has become unreadable in be
 })
 
 test('takes no endpoint on this machine from the metadata of another', async () => {
-  await using server = await startServer(
-    (_request, response) => {
-      const issuer = `https://${HOST}`
-      response.end(JSON.stringify({ issuer, token_endpoint: 'http://127.0.0.1:1/token' }))
-    },
-    { key, cert },
-  )
+  await using server = await startServer((_request, response) => {
+    const issuer = `https://${HOST}`
+    response.end(JSON.stringify({ issuer, token_endpoint: 'http://127.0.0.1:1/token' }))
+  }, authority.tls)
   await using proxy = await startProxy({ port: Number(new URL(server.origin).port) })
   const { shown } = await run(
     { https_proxy: `http://${proxy.host}` },

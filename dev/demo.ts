@@ -1,55 +1,59 @@
 /**
- * Runs a job of three steps as a runner would: the built action, a call of the Web API with its output, the post
- * step. Against the stand-in, or against Spotify where its credentials are in the environment.
+ * Runs the action's main job against the stand-in, or against Spotify where its credentials are in the environment,
+ * and prints the log; with `--fault <name>`, against the misbehaving server.
  */
-import { styleText } from 'node:util'
-import { type StepResult, startJob } from './fake-runner.ts'
+import { parseArgs, styleText } from 'node:util'
+import { runDemoJob } from './demo-job.ts'
+import { startJob } from './fake-runner.ts'
+import { createFaults, startMisbehavingServer } from './misbehaving-server.ts'
 import type { LogLine } from './runner-commands.ts'
 import { startSpotify } from './spotify-stand-in.ts'
 
-const TRACK = '4cOdK2wGLETKBW3PvgPWqT'
 const FAKE_APP = { clientId: 'demo-client-id', clientSecret: 'demo-client-secret-not-real' }
+/** Enough for a wait and another attempt, and not too long to look on. */
+const TIMEOUT_WITH_FAULT = '10'
 
-const CALL_API = `
-const { API_URL, TOKEN } = process.env
-const response = await fetch(\`\${API_URL}/v1/tracks/${TRACK}\`, { headers: { Authorization: \`Bearer \${TOKEN}\` } })
-const track = await response.json()
-if (!response.ok) throw new Error(track.error.message)
-console.log(\`\${track.name} - \${track.artists.map((artist) => artist.name).join(', ')}\`)
-`
+const { values } = parseArgs({ options: { fault: { type: 'string' } } })
+if (values.fault !== undefined) await showFault(values.fault)
+else process.exitCode = (await showJob()) ? 0 : 1
 
-const { SPOTIFY_CLIENT_ID: clientId, SPOTIFY_CLIENT_SECRET: clientSecret } = process.env
-const isReal = clientId !== undefined || clientSecret !== undefined
-await using standIn = isReal ? undefined : await startSpotify(FAKE_APP)
-const app = isReal ? { clientId: clientId ?? '', clientSecret: clientSecret ?? '' } : FAKE_APP
+async function showJob(): Promise<boolean> {
+  const { SPOTIFY_CLIENT_ID: clientId, SPOTIFY_CLIENT_SECRET: clientSecret } = process.env
+  const isReal = clientId !== undefined || clientSecret !== undefined
+  await using standIn = isReal ? undefined : await startSpotify(FAKE_APP)
+  console.log(
+    isReal
+      ? 'Asking Spotify itself, with the credentials in the environment.\n'
+      : 'Asking a stand-in for Spotify on this machine. With SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in the environment, this asks Spotify itself.\n',
+  )
+  const called = await runDemoJob(
+    isReal ? { clientId: clientId ?? '', clientSecret: clientSecret ?? '' } : FAKE_APP,
+    standIn ? { 'token-url': standIn.tokenUrl } : {},
+    standIn?.apiUrl ?? 'https://api.spotify.com',
+    { env: pickNetworkSettings(), onLog: createPrinter() },
+  )
+  if (called !== undefined) console.log(`\nThe second step got, by the token of the first: ${called}`)
+  return called !== undefined
+}
 
-console.log(
-  isReal
-    ? 'Asking Spotify itself, with the credentials in the environment.\n'
-    : 'Asking a stand-in for Spotify on this machine. With SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in the environment, this asks Spotify itself.\n',
-)
-process.exitCode = (await runJob()) ? 0 : 1
-
-async function runJob(): Promise<boolean> {
-  const job = startJob({
-    secrets: [app.clientId, app.clientSecret],
-    env: pickNetworkSettings(),
-    onLog: createPrinter(),
-  })
-  const credentials = { 'client-id': app.clientId, 'client-secret': app.clientSecret }
-  const spotify = await job.runAction({
-    with: standIn ? { ...credentials, 'token-url': standIn.tokenUrl } : credentials,
-  })
-  let call: StepResult | undefined
-  if (spotify.exitCode === 0) {
-    const API_URL = standIn?.apiUrl ?? 'https://api.spotify.com'
-    const TOKEN = spotify.outputs['access-token']
-    call = await job.runScript({ name: 'Call the Web API', script: CALL_API, env: { API_URL, TOKEN } })
+async function showFault(fault: string): Promise<void> {
+  const names = Object.keys(createFaults())
+  if (!names.includes(fault)) {
+    console.log(`There is no such fault. These are:\n${names.map((name) => `  ${name}`).join('\n')}`)
+    process.exitCode = 1
+    return
   }
+  await using server = await startMisbehavingServer()
+  const job = startJob({ secrets: Object.values(FAKE_APP), onLog: createPrinter() })
+  await job.runAction({
+    with: {
+      'client-id': FAKE_APP.clientId,
+      'client-secret': FAKE_APP.clientSecret,
+      'token-url': server.urlOf(fault),
+      timeout: TIMEOUT_WITH_FAULT,
+    },
+  })
   await job.runPostSteps()
-  if (call?.exitCode !== 0) return false
-  console.log(`\nThe second step got, by the token of the first: ${call.log.at(-1)?.text}`)
-  return true
 }
 
 /** What a self-hosted runner behind a proxy has in its environment, too; the last is for Node's own `fetch`. */

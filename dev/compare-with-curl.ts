@@ -1,0 +1,77 @@
+/**
+ * Runs the four lines with curl and jq, and the action, against the same faults, and writes the table in
+ * docs/why-not-curl.md. Needs bash, curl and jq.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startJob } from './fake-runner.ts'
+import { startMisbehavingServer } from './misbehaving-server.ts'
+
+const DOCUMENT = join(import.meta.dirname, '../docs/why-not-curl.md')
+const PATIENCE_MS = 15_000
+const FAULTS = [
+  ['invalid_client', 'The secret is wrong'],
+  ['captive portal', 'The login page of a network answers'],
+  ['302', 'The server redirects'],
+  ['503 once', 'The server is down for a moment'],
+  ['429 once', 'Too many jobs ask at once'],
+  ['reset once', 'The connection breaks off once'],
+  ['cut in the middle of the body', 'The answer is cut off each time'],
+  ['empty', 'The answer is empty'],
+  ['no access_token', 'The answer has no token'],
+  ['silent', 'The server never answers'],
+] as const
+
+const document = readFileSync(DOCUMENT, 'utf8')
+const [, script = ''] = /```sh\n(.*?)```/s.exec(document) ?? []
+const place = /(<!-- comparison -->\n).*(<!-- end of comparison -->)/s
+if (script === '' || !place.test(document))
+  throw new Error('docs/why-not-curl.md has no script, or no place for the table')
+
+const rows = []
+for (const [fault, title] of FAULTS) {
+  const cells = []
+  for (const run of [runCurl, runAction]) {
+    await using server = await startMisbehavingServer()
+    cells.push(await run(server.urlOf(fault)))
+  }
+  rows.push(`| ${title} | ${cells.join(' | ')} |`)
+}
+const table = ['| | the four lines | this action |', '|---|---|---|', ...rows].join('\n')
+writeFileSync(
+  DOCUMENT,
+  document.replace(place, (_match, start: string, end: string) => `${start}${table}\n${end}`),
+)
+
+/** As a `run:` step without `shell:` does. */
+async function runCurl(url: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'curl-'))
+  const [file, output] = [join(folder, 'script.sh'), join(folder, 'output')]
+  writeFileSync(file, script.replaceAll('https://accounts.spotify.com/api/token', url))
+  writeFileSync(output, '')
+  const env = { PATH: process.env['PATH'], ID: 'fake-id', SECRET: 'fake-secret', GITHUB_OUTPUT: output }
+  const child = spawn('bash', ['-e', file], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk))
+  const timer = setTimeout(() => process.kill(-(child.pid as number)), PATIENCE_MS)
+  const exitCode = await new Promise((resolve) => child.once('close', resolve))
+  clearTimeout(timer)
+  const token = readFileSync(output, 'utf8').trim()
+  rmSync(folder, { recursive: true })
+  if (exitCode === null) return `still waiting after ${PATIENCE_MS / 1000} s`
+  const left = exitCode === 0 ? `**green**, with \`${token}\`` : 'red'
+  return printed === '' ? left : `${left}: \`${printed.trim()}\``
+}
+
+async function runAction(url: string): Promise<string> {
+  const { exitCode, log } = await startJob().runAction({
+    with: { 'client-id': 'fake-id', 'client-secret': 'fake-secret', 'token-url': url, timeout: '15' },
+  })
+  const { text = '' } = log.at(-1) ?? {}
+  const wait = log.find((line) => line.text.includes('trying again'))?.text.replace(/;.*/, '')
+  const before = wait === undefined || exitCode !== 0 ? '' : ` after another attempt (${wait})`
+  const shown = text.replaceAll(new URL(url).host, 'the server').replace(/\d{4}-.* UTC, /, '… ')
+  return `${exitCode === 0 ? 'green' : 'red'}${before}: \`${shown}\``
+}

@@ -1,0 +1,29 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { generate } from 'selfsigned'
+
+export interface TlsAuthority extends Disposable {
+  /** For a server that answers for the hosts. */
+  readonly tls: { readonly key: string; readonly cert: string }
+  /** The value of `NODE_EXTRA_CA_CERTS` with which a client trusts it. */
+  readonly file: string
+}
+
+/** Makes a certificate authority that nobody knows, and a certificate for the hosts by it. */
+export async function createAuthority(hosts: readonly string[]): Promise<TlsAuthority> {
+  const authority = await generate([{ name: 'commonName', value: 'Fake authority' }], {
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, critical: true },
+    ],
+  })
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Fake server' }], {
+    ca: { key: authority.private, cert: authority.cert },
+    extensions: [{ name: 'subjectAltName', altNames: hosts.map((value) => ({ type: 2, value })) }],
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'authority-'))
+  const file = join(folder, 'authority.pem')
+  writeFileSync(file, authority.cert)
+  return { tls: { key, cert }, file, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
+}
