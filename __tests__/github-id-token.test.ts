@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http'
 import { expect, test } from '@jest/globals'
-import { startJob } from '../dev/fake-runner.ts'
 import { startServer } from '../dev/loopback-server.ts'
 import { describeIdToken, requestIdToken } from '../src/github-id-token.ts'
 import { recordPrinted } from './stdout.ts'
@@ -108,33 +107,4 @@ test.each([
 
 test('tells of an ID token that it cannot read that it says nothing', () => {
   expect(describeIdToken('x')).toBe('iss undefined, sub undefined, aud undefined')
-})
-
-test('the action fails, and tries again, where the ID token breaks off (the toolkit would end green)', async () => {
-  await using server = await startServer((_request, response) => {
-    response.writeHead(200, { 'content-length': '100' })
-    response.write('{"value":"fake', () => response.destroy())
-  })
-  const step = await startJob().runAction({
-    with: {
-      'client-id': 'fake-id',
-      'auth-method': 'github_oidc',
-      'token-url': `${server.origin}/token`,
-      retries: '1',
-    },
-    env: {
-      ACTIONS_ID_TOKEN_REQUEST_URL: `${server.origin}/?x=1`,
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: REQUEST_TOKEN,
-    },
-  })
-  const { host } = new URL(server.origin)
-  expect(step).toMatchObject({ exitCode: 1, outputs: {} })
-  expect(step.printed).toEqual([
-    `::add-mask::${REQUEST_TOKEN}`,
-    `Asking ${host} for an access token`,
-    expect.stringMatching(
-      /^no ID token from .*: the connection broke off \(ECONNRESET\); trying again in \d\.\d s \(attempt 2 of 2\)$/,
-    ),
-    `::error::Could not get a token from ${host} in 2 attempts: no ID token from ${host}: the connection broke off (ECONNRESET). ${RUN_AGAIN}`,
-  ])
 })

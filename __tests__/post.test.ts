@@ -1,168 +1,120 @@
-/** The post step of the built action, from outside. */
 import type { ServerResponse } from 'node:http'
-import { expect, test } from '@jest/globals'
-import { type StepResult, startJob } from '../dev/fake-runner.ts'
-import { type ReceivedRequest, startServer } from '../dev/loopback-server.ts'
-import { expectNoLeak } from './leaks.ts'
+import { expect, jest, test } from '@jest/globals'
+import { startServer } from '../dev/loopback-server.ts'
+import { type Revocation, revokeToken } from '../src/post.ts'
+import { runInProcess } from './in-process.ts'
 
-const SECRET = 'fake-client-secret'
-const TOKEN = 'fake-access-token'
+const NOW = new Date('2026-11-23T18:00:00Z')
+const CREDENTIALS = { 'client-id': 'fake-id', 'client-secret': 'fake-secret' }
 
-/** Starts a server with a token endpoint and a revocation endpoint, which answers as it is told. */
-async function startRevoking(
-  answer: (response: ServerResponse, request: ReceivedRequest) => void,
-  fields: object = { expires_in: 3600 },
+/** Revokes at a server that answers as it is told, at a fixed time. */
+async function revoke(
+  answer: (response: ServerResponse) => void,
+  revocation: Partial<Revocation> = {},
+  inputs = {},
 ) {
-  const server = await startServer((request, response) => {
-    if (request.url !== '/token') return answer(response, request)
-    return response.end(JSON.stringify({ access_token: TOKEN, token_type: 'Bearer', ...fields }))
-  })
-  return Object.assign(server, {
-    inputs: {
-      'client-id': 'fake-id',
-      'client-secret': SECRET,
-      'token-url': `${server.origin}/token`,
-      'revocation-url': `${server.origin}/revoke`,
-    },
-    host: new URL(server.origin).host,
-    revocations: () => server.requests.filter(({ url }) => url === '/revoke'),
-  })
+  await using server = await startServer((_request, response) => answer(response))
+  const state: Revocation = {
+    accessToken: 'fake-token',
+    endsAt: undefined,
+    endpoint: { url: `${server.origin}/revoke`, input: 'revocation-url' },
+    server: { audience: 'urn:as', authMethods: [], signingAlgorithms: [] },
+    ...revocation,
+  }
+  jest.spyOn(Date, 'now').mockReturnValue(NOW.getTime())
+  try {
+    const result = await runInProcess(() => revokeToken(JSON.stringify(state)), { ...CREDENTIALS, ...inputs })
+    const { host } = new URL(server.origin)
+    return {
+      error: result.error?.replaceAll(host, '<host>'),
+      printed: result.printed.map((line) => line.replaceAll(host, '<host>')),
+      requests: server.requests,
+    }
+  } finally {
+    jest.restoreAllMocks()
+  }
 }
 
-/** Runs main and post, checks that both are green and leak nothing, and returns what post shows. */
-async function runPost(inputs: Record<string, string>, changed = {}) {
-  const job = startJob()
-  const main = await job.runAction({ with: inputs })
-  expect(main.exitCode).toBe(0)
-  const [post] = (await job.runPostSteps(changed)) as [StepResult]
-  expect(post.exitCode).toBe(0)
-  expectNoLeak(main, [SECRET, TOKEN])
-  expectNoLeak(post, [SECRET, TOKEN])
-  return post.printed.filter((line) => !line.startsWith('::add-mask::'))
-}
-
-test('revokes the token by the same authentication (RFC 7009, 2.1)', async () => {
-  await using server = await startRevoking((response) => response.end())
-  expect(await runPost(server.inputs)).toEqual([`Revoked the access token at ${server.host}`])
-  const [asked, revoked] = server.requests
-  expect(revoked).toEqual({
-    ...asked,
-    url: '/revoke',
-    headers: { ...asked?.headers, 'content-length': expect.any(String) },
-    body: `token=${TOKEN}&token_type_hint=access_token`,
-  })
-})
-
-test('revokes by id and secret in the body, where they were there for the token', async () => {
-  await using server = await startRevoking((response) => response.writeHead(204).end())
-  await runPost({ ...server.inputs, 'auth-method': 'client_secret_post' })
-  expect(server.revocations()[0]).toMatchObject({
-    body: `token=${TOKEN}&token_type_hint=access_token&client_id=fake-id&client_secret=${SECRET}`,
-  })
-  expect(server.revocations()[0]?.headers.authorization).toBeUndefined()
-})
-
-test('revokes where the server does not say how long the token is valid', async () => {
-  await using server = await startRevoking((response) => response.end(), {})
-  expect(await runPost(server.inputs)).toEqual([`Revoked the access token at ${server.host}`])
-})
+const ok = (response: ServerResponse) => response.end()
+const MASKS = [
+  '::add-mask::fake-secret',
+  `::add-mask::${Buffer.from('fake-id:fake-secret').toString('base64')}`,
+]
 
 test.each([
-  ['it is told not to', { revoke: 'false' }],
-  ['there is no revocation endpoint', { 'revocation-url': '' }],
-])('does and says nothing, and keeps no token in the state, where %s', async (_name, inputs) => {
-  await using server = await startRevoking((response) => response.end())
-  const job = startJob()
-  const main = await job.runAction({ with: { ...server.inputs, ...inputs } })
-  expect(main.state).toEqual({ isPost: 'true' })
-  expect(await job.runPostSteps()).toMatchObject([{ exitCode: 0, printed: [] }])
-  expect(server.revocations()).toEqual([])
-})
-
-test('revokes no token that has expired', async () => {
-  await using server = await startRevoking((response) => response.end(), { expires_in: 0 })
-  expect(await runPost(server.inputs)).toEqual([
-    'The access token has expired by itself, so it is not revoked',
-  ])
-  expect(server.revocations()).toEqual([])
-})
-
-const json = (fields: object, status: number) => (response: ServerResponse) =>
-  response.writeHead(status).end(JSON.stringify(fields))
-const VALID = 'Until it expires, the token stays valid.'
-const SERVER =
-  'The server has a problem of its own. Run the job again; if it fails again, look at its status page.'
-
-test.each<[string, (response: ServerResponse) => void, string]>([
-  [
-    'refuses the client',
-    json({ error: 'invalid_client', error_description: `${TOKEN} ${SECRET} ##[error]` }, 401),
-    'HTTP 401 invalid_client (*** *** ## [error]). Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.',
-  ],
-  [
-    'does not revoke access tokens',
-    json({ error: 'unsupported_token_type' }, 400),
-    'HTTP 400 unsupported_token_type. The server does not revoke access tokens: set revoke to false.',
-  ],
-  [
-    'is not there',
-    (response) => response.writeHead(404).end(),
-    'HTTP 404 with an empty answer. Check the path in revocation-url: there is nothing there.',
-  ],
-  [
-    'redirects',
-    (response) => response.writeHead(307, { location: 'https://other.example/' }).end(),
-    'HTTP 307, a redirect to https://other.example, which is not followed. Put the final address into revocation-url: to follow a redirect would take the credentials along.',
-  ],
-])('warns, and does not try again, where the endpoint %s', async (_name, answer, message) => {
-  await using server = await startRevoking(answer)
-  expect(await runPost(server.inputs)).toEqual([
-    `::warning::Could not revoke the access token at ${server.host}: ${message} ${VALID}`,
-  ])
-  expect(server.revocations()).toHaveLength(1)
-})
-
-test.each<[string, (response: ServerResponse) => void, string, string]>([
-  ['is busy', (response) => response.writeHead(503).end('{}'), 'HTTP 503', SERVER],
-  [
-    'breaks off',
-    (response) => response.destroy(),
-    'the connection broke off (ECONNRESET)',
-    'Run the job again; if it fails again, look at the status page of the server.',
-  ],
-])('tries once more, then warns, where the endpoint %s', async (_name, answer, reason, cure) => {
-  await using server = await startRevoking(answer)
-  expect(await runPost(server.inputs)).toEqual([
-    expect.stringMatching(/; trying again in \d\.\d s \(attempt 2 of 2\)$/),
-    `::warning::Could not revoke the access token at ${server.host} in 2 attempts: ${reason}. ${cure} ${VALID}`,
-  ])
-  expect(server.revocations()).toHaveLength(2)
-})
-
-test('gives up, and warns, within 10 s where the endpoint never answers', async () => {
-  await using server = await startRevoking(() => {})
-  const start = performance.now()
-  expect(await runPost(server.inputs)).toEqual([
-    `::warning::Could not revoke the access token at ${server.host}: no complete answer within 10 s. Run the job again; if it fails again, look at the status page of the server. ${VALID}`,
-  ])
-  expect(performance.now() - start).toBeLessThan(20_000)
-}, 30_000)
-
-test('warns where the connection goes without a sign', async () => {
-  await using server = await startRevoking((response) => {
-    response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
-  })
-  expect(await runPost(server.inputs)).toEqual([
-    `::warning::Stopped in the middle: the connection was gone without an answer and without an error. Run the job again; if it fails again, check token-url or issuer. ${VALID}`,
+  ['an end that the server does not say', undefined],
+  ['an end in a moment', NOW.getTime() + 1],
+])('revokes a token with %s', async (_name, endsAt) => {
+  const { error, printed, requests } = await revoke(ok, { endsAt })
+  expect(error).toBeUndefined()
+  expect(printed).toEqual([...MASKS, 'Revoked the access token at <host>'])
+  expect(requests).toMatchObject([
+    {
+      method: 'POST',
+      url: '/revoke',
+      headers: { authorization: expect.stringMatching(/^Basic /) },
+      body: 'token=fake-token&token_type_hint=access_token',
+    },
   ])
 })
 
-test('warns where an input has become wrong in between', async () => {
-  await using server = await startRevoking((response) => response.end())
-  expect(await runPost(server.inputs, { 'INPUT_CLIENT-SECRET': '' })).toEqual([
-    expect.stringMatching(
-      /^::warning::client-secret is empty\. .* Until it expires, the token stays valid\.$/,
-    ),
-  ])
-  expect(server.revocations()).toEqual([])
+test.each([NOW.getTime(), 0])('does not revoke a token that ended at %i', async (endsAt) => {
+  const { error, printed, requests } = await revoke(ok, { endsAt })
+  expect(error).toBeUndefined()
+  expect(printed).toEqual(['The access token has expired by itself, so it is not revoked'])
+  expect(requests).toEqual([])
+})
+
+test('authenticates as for the token', async () => {
+  const { requests } = await revoke(ok, {}, { 'auth-method': 'client_secret_post' })
+  expect(requests[0]?.body).toBe(
+    'token=fake-token&token_type_hint=access_token&client_id=fake-id&client_secret=fake-secret',
+  )
+})
+
+test.each([200, 204, 299])('takes the status %i for success', async (status) => {
+  const { error } = await revoke((response) => response.writeHead(status).end())
+  expect(error).toBeUndefined()
+})
+
+test.each([300, 400])('takes the status %i for a failure', async (status) => {
+  const { error, requests } = await revoke((response) => response.writeHead(status).end())
+  expect(error).toMatch(/^Could not revoke the access token at <host>: HTTP/)
+  expect(requests).toHaveLength(1)
+})
+
+test('shows neither the token nor the secret that a server sends back', async () => {
+  const { error } = await revoke((response) =>
+    response.writeHead(400).end('{"error":"invalid_client","error_description":"fake-token fake-secret"}'),
+  )
+  expect(error).toBe(
+    'Could not revoke the access token at <host>: HTTP 400 invalid_client (*** ***). Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.',
+  )
+})
+
+test.each([500, 503])('tries once more after the status %i', async (status) => {
+  const random = jest.spyOn(Math, 'random').mockReturnValue(0.01)
+  const { error, printed, requests } = await revoke((response) => response.writeHead(status).end('{}'))
+  random.mockRestore()
+  expect(requests).toHaveLength(2)
+  expect(printed.at(-1)).toBe(`HTTP ${status}; trying again in 0.0 s (attempt 2 of 2)`)
+  expect(error).toMatch(
+    new RegExp(`^Could not revoke the access token at <host> in 2 attempts: HTTP ${status}\\. `),
+  )
+})
+
+test('does not wait beyond 10 s', async () => {
+  const { error, requests } = await revoke((response) =>
+    response.writeHead(503, { 'retry-after': '10' }).end('{}'),
+  )
+  expect(requests).toHaveLength(1)
+  expect(error).toMatch(
+    /HTTP 503\. The server asks to wait 10 s, but of the time in timeout only 9 s are left\./,
+  )
+})
+
+test('throws what is wrong with the inputs, which may have changed in between', async () => {
+  const { error, requests } = await revoke(ok, {}, { 'client-secret': '' })
+  expect(error).toMatch(/^client-secret is empty\. /)
+  expect(requests).toEqual([])
 })

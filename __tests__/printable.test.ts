@@ -11,12 +11,20 @@ test.each([
   ['one mark for a character beyond the BMP', 'a\u{1f600}b', 'a?b'],
   ['the older command form, obeyed anywhere in a line', 'x ##[add-mask]y', 'x ## [add-mask]y'],
   ['a secret', `is ${SECRET} wrong?`, 'is *** wrong?'],
-  ['a secret twice', `${SECRET}${SECRET}`, '******'],
+  ['a secret twice', `${SECRET}${SECRET}.`, '***.'],
+  ['a secret that is cut off', `is ${SECRET.slice(0, 12)}... wrong?`, 'is ***... wrong?'],
+  ['a secret without its beginning', `is ...${SECRET.slice(-12)}`, 'is ...***'],
+  ['a part of a secret that is too short to be of use', `is ${SECRET.slice(0, 11)}`, 'is fake-secret'],
   ['200 characters', 'x'.repeat(200), 'x'.repeat(200)],
   ['201 characters', 'x'.repeat(201), `${'x'.repeat(197)}...`],
   ['a secret across the cut', `${'x'.repeat(190)}${SECRET}`, `${'x'.repeat(190)}***`],
 ])('%s', (_name, text, expected) => {
   expect(printable(text, [SECRET])).toBe(expected)
+})
+
+test('takes out a secret wherever it is in what can be shown, and reads no further', () => {
+  expect(printable(`${SECRET}${'x'.repeat(1000)}`.repeat(9), [SECRET])).toBe(`***${'x'.repeat(194)}...`)
+  expect(printable(`${SECRET} `.repeat(1000), [SECRET])).toBe(`${'*** '.repeat(49)}*...`)
 })
 
 test('takes out the longest secret first, where one is part of another', () => {

@@ -22,6 +22,8 @@ export interface StepResult {
   readonly log: readonly LogLine[]
   /** What the process printed, line by line, before the runner read it. */
   readonly printed: readonly string[]
+  /** What the runner hides from now on. */
+  readonly masks: readonly string[]
   readonly outputs: Readonly<Record<string, string>>
   readonly state: Readonly<Record<string, string>>
   /** The command files, as the step left them. */
@@ -92,7 +94,7 @@ export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: J
       const files: StepResult['files'] = Object.fromEntries(contents)
       const outputs = { ...reader.outputs, ...parseCommandFile(files.OUTPUT) }
       const state = { ...reader.state, ...parseCommandFile(files.STATE) }
-      return { exitCode, log, printed, outputs, state, files }
+      return { exitCode, log, printed, masks: [...masks], outputs, state, files }
     } finally {
       rmSync(folder, { recursive: true })
     }

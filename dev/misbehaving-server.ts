@@ -8,7 +8,7 @@ import { listen } from './listen.ts'
 type Fault = (socket: Socket, request: string) => void
 
 const ESC = '\u001b'
-export const GOOD_TOKEN = 'fake-access-token-0123456789'
+export const GOOD_TOKEN = 'fake-0123456789abcdefghij'
 
 function http(
   status: string,

@@ -1,16 +1,16 @@
 /** The built action against each fault of the misbehaving server, side by side. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type StepResult, startJob } from '../dev/fake-runner.ts'
+import type { StepResult } from '../../dev/fake-runner.ts'
 import {
   createFaults,
   GOOD_TOKEN,
   type MisbehavingServer,
   startMisbehavingServer,
-} from '../dev/misbehaving-server.ts'
-import { expectNoLeak } from './leaks.ts'
+} from '../../dev/misbehaving-server.ts'
+import { expectNoLeak, startCheckedJob } from '../leaks.ts'
 
-const SECRET = 'fake/client-secret+0123456789'
-const ENCODED = 'fake%2Fclient-secret%2B0123456789'
+const SECRET = 'fake/9f8e7d6c5b4a+3210fedcba98'
+const ENCODED = 'fake%2F9f8e7d6c5b4a%2B3210fedcba98'
 const BASIC = Buffer.from(`fake-id:${ENCODED}`).toString('base64')
 const SIDE_BY_SIDE = 8
 
@@ -241,7 +241,7 @@ beforeAll(async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [name, { with: inputs }] = next
       const start = performance.now()
-      const step = await startJob().runAction({
+      const step = await startCheckedJob().runAction({
         with: {
           'client-id': 'fake-id',
           'client-secret': SECRET,

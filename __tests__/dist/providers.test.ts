@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { generate } from 'selfsigned'
 import { parse } from 'yaml'
-import { startProxy } from '../dev/connect-proxy.ts'
-import { type Job, startJob } from '../dev/fake-runner.ts'
-import type { ReceivedRequest } from '../dev/loopback-server.ts'
+import { startProxy } from '../../dev/connect-proxy.ts'
+import type { Job } from '../../dev/fake-runner.ts'
+import type { ReceivedRequest } from '../../dev/loopback-server.ts'
 import {
   fakeValue,
   ID_TOKEN_REQUEST,
@@ -15,11 +15,11 @@ import {
   type ProviderKeys,
   type ProviderStandIns,
   startProviders,
-} from '../dev/provider-stand-ins.ts'
-import { createAuthority, type TlsAuthority } from '../dev/tls-authority.ts'
-import { expectNoLeak } from './leaks.ts'
+} from '../../dev/provider-stand-ins.ts'
+import { createAuthority, type TlsAuthority } from '../../dev/tls-authority.ts'
+import { expectNoLeak, startCheckedJob } from '../leaks.ts'
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 const docs = readFileSync(join(root, 'docs/providers.md'), 'utf8')
 const action: { inputs: Record<string, object> } = parse(readFileSync(join(root, 'action.yml'), 'utf8'))
 
@@ -96,7 +96,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
           ...GRANT,
           audience: 'https://api.example.com',
           client_id: 'fake-auth0-client-id',
-          client_secret: 'fake-auth0-client-secret',
+          client_secret: fakeValue('AUTH0_CLIENT_SECRET'),
         },
       },
     ],
@@ -127,7 +127,9 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     isRevoked: false,
   },
   'Entra ID with a secret': {
-    requests: [{ to: ENTRA_TOKEN_URL, form: { ...ENTRA_FORM, client_secret: 'fake-entra-client-secret' } }],
+    requests: [
+      { to: ENTRA_TOKEN_URL, form: { ...ENTRA_FORM, client_secret: fakeValue('ENTRA_CLIENT_SECRET') } },
+    ],
     outputs: { 'token-type': 'Bearer', 'expires-in': '3599', scope: 'https://graph.microsoft.com/.default' },
     isRevoked: false,
   },
@@ -173,7 +175,11 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     requests: [
       {
         to: 'POST https://id.twitch.tv/oauth2/token',
-        form: { ...GRANT, client_id: 'fake-twitch-client-id', client_secret: 'fake-twitch-client-secret' },
+        form: {
+          ...GRANT,
+          client_id: 'fake-twitch-client-id',
+          client_secret: fakeValue('TWITCH_CLIENT_SECRET'),
+        },
       },
     ],
     outputs: { 'token-type': 'bearer', 'expires-in': '5011271', scope: '' },
@@ -196,7 +202,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
         form: {
           ...GRANT,
           client_id: 'fake-salesforce-client-id',
-          client_secret: 'fake-salesforce-client-secret',
+          client_secret: fakeValue('SALESFORCE_CLIENT_SECRET'),
         },
       },
     ],
@@ -260,7 +266,7 @@ async function runRecipe(
   const given = Object.entries(step.with).map(([name, value]) => [name, evaluate(value)])
   const inputs: Changes = { ...Object.fromEntries(given), ...changes }
   const mayAskForIdToken = permissions?.['id-token'] === 'write'
-  const job = startJob({
+  const job = startCheckedJob({
     secrets: [...docs.matchAll(/secrets\.(\w+)/g)].map(([, name = '']) =>
       evaluate(`\${{ secrets.${name} }}`),
     ),
@@ -389,7 +395,7 @@ test.each<Failing>([
   {
     title: 'Spotify',
     name: 'the right secret',
-    changes: () => ({ 'client-secret': 'fake-wrong-secret' }),
+    changes: () => ({ 'client-secret': fakeValue('WRONG_SECRET') }),
     host: 'accounts.spotify.com',
     told: 'HTTP 400 invalid_client (Invalid client secret)',
     cure: CREDENTIALS,
@@ -425,7 +431,7 @@ test.each<Failing>([
       'auth-method': undefined,
       'private-key': undefined,
       'key-id': undefined,
-      'client-secret': 'fake-okta-client-secret',
+      'client-secret': fakeValue('OKTA_CLIENT_SECRET'),
     }),
     host: 'your-org.okta.com',
     told: 'HTTP 401 invalid_client (Client Credentials requests to the Org Authorization Server must use the private_key_jwt token_endpoint_auth_method.)',
@@ -482,7 +488,7 @@ test.each<Failing>([
   {
     title: 'Keycloak',
     name: 'the right secret',
-    changes: () => ({ 'client-secret': 'fake-wrong-secret' }),
+    changes: () => ({ 'client-secret': fakeValue('WRONG_SECRET') }),
     host: 'sso.example.com',
     told: 'HTTP 401 unauthorized_client (Invalid client or Invalid client credentials)',
     cure: `${FLOW} ${CREDENTIALS}`,
@@ -490,7 +496,7 @@ test.each<Failing>([
   {
     title: 'Amazon Cognito',
     name: 'the right secret',
-    changes: () => ({ 'client-secret': 'fake-wrong-secret' }),
+    changes: () => ({ 'client-secret': fakeValue('WRONG_SECRET') }),
     host: 'your-domain.auth.eu-central-1.amazoncognito.com',
     told: 'HTTP 400 invalid_client',
     cure: CREDENTIALS,

@@ -2,19 +2,18 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
-import { startJob } from '../dev/fake-runner.ts'
-import { startServer } from '../dev/loopback-server.ts'
-import { startSpotify } from '../dev/spotify-stand-in.ts'
-import { expectNoLeak } from './leaks.ts'
+import { startServer } from '../../dev/loopback-server.ts'
+import { startSpotify } from '../../dev/spotify-stand-in.ts'
+import { startCheckedJob } from '../leaks.ts'
 
-const APP = { clientId: 'fake-client-id', clientSecret: 'fake-client-secret' }
+const APP = { clientId: 'fake-client-id', clientSecret: 'fake-9f8e7d6c5b4a3210' }
 const BASIC = Buffer.from(`${APP.clientId}:${APP.clientSecret}`).toString('base64')
 const CREDENTIALS = { 'client-id': APP.clientId, 'client-secret': APP.clientSecret }
 
 describe('with Spotify', () => {
   test('hands over a token with which a later step calls the API', async () => {
     await using spotify = await startSpotify(APP)
-    const job = startJob()
+    const job = startCheckedJob()
     const before = Date.now()
     const step = await job.runAction({ with: { ...CREDENTIALS, 'token-url': spotify.tokenUrl } })
     const { 'access-token': token = '', 'expires-at': expiresAt = '', ...outputs } = step.outputs
@@ -36,14 +35,13 @@ describe('with Spotify', () => {
       `::add-mask::${token}`,
       `Got a Bearer token, valid until ${minute} UTC, in 60 min`,
     ])
-    expectNoLeak(step, [APP.clientSecret, BASIC, token])
     expect(step.state).toEqual({ isPost: 'true' })
     expect(step.files).toMatchObject({ ENV: '', PATH: '', STEP_SUMMARY: '' })
   })
 
   test('sends one request, that of the guide, and none in the post step', async () => {
     await using spotify = await startSpotify(APP)
-    const job = startJob()
+    const job = startCheckedJob()
     await job.runAction({ with: { ...CREDENTIALS, 'token-url': spotify.tokenUrl } })
     const [post] = await job.runPostSteps()
     expect(spotify.requests).toEqual([
@@ -65,7 +63,7 @@ describe('with Spotify', () => {
     ['secret', { 'client-secret': 'wrong' }, 'Invalid client secret'],
   ])('says what is wrong with a wrong %s', async (_name, inputs, told) => {
     await using spotify = await startSpotify(APP)
-    const step = await startJob().runAction({
+    const step = await startCheckedJob().runAction({
       with: { ...CREDENTIALS, ...inputs, 'token-url': spotify.tokenUrl },
     })
     expect(step).toMatchObject({ exitCode: 1, outputs: {} })
@@ -82,7 +80,7 @@ test.each([
   await using server = await startServer((_request, response) => {
     response.end(JSON.stringify({ access_token: 'fake-token', token_type: 'Bearer' }))
   })
-  const step = await startJob().runAction({
+  const step = await startCheckedJob().runAction({
     with: { 'client-id': clientId, 'client-secret': clientSecret, 'token-url': server.origin },
   })
   const credential = server.requests[0]?.headers.authorization?.replace('Basic ', '') ?? ''
@@ -90,7 +88,6 @@ test.each([
   const decode = (text: string) => decodeURIComponent(text.replaceAll('+', ' '))
   expect(pair.map(decode)).toEqual([clientId, clientSecret])
   expect(step.exitCode).toBe(0)
-  expectNoLeak(step, [clientSecret, credential])
 })
 
 function json(fields: object, status = 200): (response: ServerResponse) => void {
@@ -138,15 +135,15 @@ test.each<[string, (response: ServerResponse) => void, string]>([
     json(
       {
         error: 'x',
-        error_description: `\n::stop-commands::x\n${APP.clientSecret} ${BASIC} fake-client-secre`,
+        error_description: `\n::stop-commands::x\n${APP.clientSecret} ${BASIC} ${APP.clientSecret.slice(0, 14)}`,
       },
       400,
     ),
-    'HTTP 400 x (?::stop-commands::x?*** *** fake-client-secre). Check token-url.',
+    'HTTP 400 x (?::stop-commands::x?*** *** ***). Check token-url.',
   ],
 ])('fails with one error, and no output, on %s', async (_name, answer, message) => {
   await using server = await startServer((_request, response) => answer(response))
-  const step = await startJob().runAction({
+  const step = await startCheckedJob().runAction({
     with: { ...CREDENTIALS, 'token-url': server.origin, retries: '0' },
   })
   const host = new URL(server.origin).host
@@ -155,7 +152,6 @@ test.each<[string, (response: ServerResponse) => void, string]>([
     `Asking ${host} for an access token`,
     `::error::Could not get a token from ${host}: ${message}`,
   ])
-  expectNoLeak(step, [APP.clientSecret, BASIC])
 })
 
 test('masks every token before it prints anything else, warnings included', async () => {
@@ -164,7 +160,7 @@ test('masks every token before it prints anything else, warnings included', asyn
       response,
     ),
   )
-  const step = await startJob().runAction({ with: { ...CREDENTIALS, 'token-url': server.origin } })
+  const step = await startCheckedJob().runAction({ with: { ...CREDENTIALS, 'token-url': server.origin } })
   expect(step.printed.slice(3)).toEqual([
     '::add-mask::fake-access',
     '::add-mask::fake-refresh',
@@ -195,7 +191,9 @@ test.each([
   await using server = await startServer((_request, response) =>
     json({ access_token: 'fake-token', token_type: 'Bearer', expires_in })(response),
   )
-  const { printed } = await startJob().runAction({ with: { ...CREDENTIALS, 'token-url': server.origin } })
+  const { printed } = await startCheckedJob().runAction({
+    with: { ...CREDENTIALS, 'token-url': server.origin },
+  })
   expect(printed.at(-1)).toMatch(new RegExp(` UTC, in ${duration}$`))
 })
 
@@ -204,7 +202,7 @@ test('sends id and secret in the body, where the server wants that', async () =>
     json({ access_token: 'fake-token', token_type: 'Bearer' })(response),
   )
   const clientSecret = 'secret:+%&=/ü'
-  const step = await startJob().runAction({
+  const step = await startCheckedJob().runAction({
     with: {
       'client-id': 'fake-id',
       'client-secret': clientSecret,
@@ -220,14 +218,13 @@ test('sends id and secret in the body, where the server wants that', async () =>
     ['client_secret', clientSecret],
   ])
   expect(step.exitCode).toBe(0)
-  expectNoLeak(step, [clientSecret, encodeURIComponent(clientSecret)])
 })
 
 test('asks for a scope and an API, and warns of a narrower grant', async () => {
   await using server = await startServer((_request, response) =>
     json({ access_token: 'fake-token', token_type: 'Bearer', scope: 'read' })(response),
   )
-  const step = await startJob().runAction({
+  const step = await startCheckedJob().runAction({
     with: {
       ...CREDENTIALS,
       'token-url': server.origin,
@@ -251,7 +248,9 @@ test('counts the lifetime from the request, so that the token never seems to liv
     const answer = json({ access_token: 'fake-token', token_type: 'Bearer', expires_in: 3600 })
     setTimeout(() => answer(response), 1500)
   })
-  const { outputs } = await startJob().runAction({ with: { ...CREDENTIALS, 'token-url': server.origin } })
+  const { outputs } = await startCheckedJob().runAction({
+    with: { ...CREDENTIALS, 'token-url': server.origin },
+  })
   expect(Date.parse(outputs['expires-at'] ?? '')).toBeLessThanOrEqual(asked + 3_600_000)
 })
 
@@ -260,7 +259,7 @@ test.each([
   ['a file that is not there', '/nonexistent/output'],
 ])('refuses to run where it has %s for outputs', async (_name, GITHUB_OUTPUT) => {
   await using spotify = await startSpotify(APP)
-  const step = await startJob().runAction({
+  const step = await startCheckedJob().runAction({
     with: { ...CREDENTIALS, 'token-url': spotify.tokenUrl },
     env: { GITHUB_OUTPUT },
   })
@@ -272,7 +271,7 @@ test.each([
 })
 
 test('knows its post step even after a main step that failed at once', async () => {
-  const job = startJob()
+  const job = startCheckedJob()
   const step = await job.runAction({ with: { ...CREDENTIALS, 'client-secret': '' } })
   expect(step).toMatchObject({ exitCode: 1, outputs: {}, state: { isPost: 'true' } })
   expect(step.printed).toEqual([expect.stringMatching(/^::error::client-secret is empty\. /)])
@@ -295,7 +294,7 @@ test.each([
   ],
 ])('loads %s', async (_name, inputs, more) => {
   await using spotify = await startSpotify(APP)
-  const step = await startJob().runAction({
+  const step = await startCheckedJob().runAction({
     with: { 'client-id': APP.clientId, 'token-url': spotify.tokenUrl, ...inputs },
     env: { NODE_DEBUG: 'module' },
   })
@@ -304,7 +303,7 @@ test.each([
 })
 
 test('connects to this machine by IPv6, too', async () => {
-  const step = await startJob().runAction({
+  const step = await startCheckedJob().runAction({
     with: { ...CREDENTIALS, 'token-url': 'http://[::1]:1/token', retries: '0' },
   })
   // Nothing listens there; without IPv6 on the machine there is no way to it at all.

@@ -4,12 +4,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
-import { type ConnectProxy, startProxy } from '../dev/connect-proxy.ts'
-import { startJob } from '../dev/fake-runner.ts'
-import { type LoopbackServer, startServer } from '../dev/loopback-server.ts'
-import { createAuthority, type TlsAuthority } from '../dev/tls-authority.ts'
+import { type ConnectProxy, startProxy } from '../../dev/connect-proxy.ts'
+import { type LoopbackServer, startServer } from '../../dev/loopback-server.ts'
+import { fakeValue } from '../../dev/provider-stand-ins.ts'
+import { createAuthority, type TlsAuthority } from '../../dev/tls-authority.ts'
+import { startCheckedJob } from '../leaks.ts'
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const action: { inputs: object; outputs: object } = parse(read('action.yml'))
 const documents = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter(
@@ -46,7 +47,7 @@ const KEY = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', ty
 /** The value of an expression that the runner would evaluate. */
 const evaluate = (text: unknown) =>
   String(text).replace(/\$\{\{ (?:secrets|vars|matrix)\.(\w+) \}\}/g, (_expression, name: string) =>
-    /PRIVATE_KEY|KEY_AND/.test(name) ? KEY : `fake-${name.toLowerCase().replaceAll('_', '-')}`,
+    /PRIVATE_KEY|KEY_AND/.test(name) ? KEY : fakeValue(name),
   )
 
 let authority: TlsAuthority
@@ -126,7 +127,7 @@ test.each(
 )('$place: the step $id runs', async ({ step, content }) => {
   const mayAsk = JSON.stringify(content).includes('"id-token":"write"')
   const inputs = Object.entries(step.with ?? {}).map(([name, value]) => [name, evaluate(value)])
-  const result = await startJob({
+  const result = await startCheckedJob({
     env: {
       https_proxy: `http://${proxy.host}`,
       NODE_EXTRA_CA_CERTS: authority.file,

@@ -1,13 +1,12 @@
 /** The built action over TLS, with a certificate authority of its own, and through a proxy. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { startProxy } from '../dev/connect-proxy.ts'
-import { startJob } from '../dev/fake-runner.ts'
-import { startServer } from '../dev/loopback-server.ts'
-import { type SpotifyStandIn, startSpotify } from '../dev/spotify-stand-in.ts'
-import { createAuthority, type TlsAuthority } from '../dev/tls-authority.ts'
-import { expectNoLeak } from './leaks.ts'
+import { startProxy } from '../../dev/connect-proxy.ts'
+import { startServer } from '../../dev/loopback-server.ts'
+import { type SpotifyStandIn, startSpotify } from '../../dev/spotify-stand-in.ts'
+import { createAuthority, type TlsAuthority } from '../../dev/tls-authority.ts'
+import { startCheckedJob } from '../leaks.ts'
 
-const APP = { clientId: 'fake-client-id', clientSecret: 'fake-client-secret' }
+const APP = { clientId: 'fake-client-id', clientSecret: 'fake-9f8e7d6c5b4a3210' }
 /** A name that has no address anywhere (RFC 6761), so that only a proxy can connect to it. */
 const HOST = 'accounts.invalid'
 const ASKING = `Asking ${HOST} for an access token`
@@ -31,7 +30,7 @@ afterAll(async () => {
 
 /** Runs the action and returns, beside its step, what it printed but its masks. */
 async function run(env: Record<string, string>, inputs: Record<string, string> = {}) {
-  const step = await startJob().runAction({
+  const step = await startCheckedJob().runAction({
     with: {
       'client-id': APP.clientId,
       'client-secret': APP.clientSecret,
@@ -41,7 +40,6 @@ async function run(env: Record<string, string>, inputs: Record<string, string> =
     },
     env: { NODE_EXTRA_CA_CERTS: authority.file, ...env },
   })
-  expectNoLeak(step, [APP.clientSecret, step.outputs['access-token'] ?? 'no token'])
   return { ...step, shown: step.printed.filter((line) => !line.startsWith('::add-mask::')) }
 }
 
@@ -147,7 +145,7 @@ test.each([
 
 test('warns in the post step where the proxy setting has become unreadable in between', async () => {
   await using proxy = await startProxy({ port })
-  const job = startJob({ env: { NODE_EXTRA_CA_CERTS: authority.file } })
+  const job = startCheckedJob({ env: { NODE_EXTRA_CA_CERTS: authority.file } })
   const main = await job.runAction({
     with: {
       'client-id': APP.clientId,
