@@ -1,0 +1,144 @@
+/**
+ * Runs the built action very often, many at a time, against the stand-in with random faults in between, and sees to
+ * it that each run is green with the right token or red with one error, ends in time, and leaves nothing behind.
+ */
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { parseArgs } from 'node:util'
+import { type StepResult, startJob } from './fake-runner.ts'
+import { listen } from './listen.ts'
+import { createFaults, startMisbehavingServer } from './misbehaving-server.ts'
+import { startSpotify } from './spotify-stand-in.ts'
+
+const APP = { clientId: 'soak-client-id', clientSecret: 'soak-client-secret-not-real' }
+const FAULTY_SHARE = 0.1
+const TIMEOUT_SECONDS = 10
+/** Beside the timeout: for Node to start and to end on a busy machine. */
+const MARGIN_MS = 5000
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '2000' }, 'side-by-side': { type: 'string', default: '16' } },
+})
+const filesBefore = leftFiles()
+
+await using spotify = await startSpotify(APP)
+await using misbehaving = await startMisbehavingServer()
+// Those that take as long as the timeout are many; the soak is to be over one day.
+const faults = Object.keys(createFaults()).filter((name) => !/silent|dripping/.test(name))
+const faulty = new Map<string, number>()
+
+/** Passes a request on to the stand-in, or to a random fault. */
+const front = createServer((incoming, response) => {
+  const fault = faults[Math.floor(Math.random() * faults.length)] as string
+  const isFaulty = Math.random() < FAULTY_SHARE
+  if (isFaulty) faulty.set(fault, (faulty.get(fault) ?? 0) + 1)
+  passOn(incoming, response, isFaulty ? misbehaving.urlOf(fault) : spotify.tokenUrl)
+})
+await using frontServer = await listen(front)
+const tokenUrl = `http://127.0.0.1:${frontServer.port}/api/token`
+
+function passOn(incoming: IncomingMessage, response: ServerResponse, url: string): void {
+  const outgoing = request(url, { method: 'POST', headers: incoming.headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 500, answer.headers)
+    answer.pipe(response)
+    answer.on('error', () => response.destroy())
+  })
+  outgoing.on('error', () => response.destroy())
+  incoming.pipe(outgoing)
+}
+
+const tally = { green: 0, red: 0, retried: 0 }
+const durations: number[] = []
+const complaints: string[] = []
+
+async function runOnce(): Promise<void> {
+  const start = performance.now()
+  const job = startJob({ secrets: [APP.clientSecret] })
+  const step = await job.runAction({
+    with: {
+      'client-id': APP.clientId,
+      'client-secret': APP.clientSecret,
+      'token-url': tokenUrl,
+      timeout: String(TIMEOUT_SECONDS),
+    },
+  })
+  const [post] = await job.runPostSteps()
+  durations.push(performance.now() - start)
+  const complaint = findComplaint(step, post as StepResult, durations.at(-1) as number)
+  if (complaint !== undefined) complaints.push(`${complaint}\n${step.printed.join('\n')}`)
+  tally[step.exitCode === 0 ? 'green' : 'red'] += 1
+  if (step.printed.some((line) => line.includes('trying again'))) tally.retried += 1
+}
+
+function findComplaint(
+  { exitCode, outputs, printed, log }: StepResult,
+  post: StepResult,
+  ms: number,
+): string | undefined {
+  const errors = log.filter(({ kind }) => kind === 'error')
+  const token = outputs['access-token'] ?? ''
+  if (ms > TIMEOUT_SECONDS * 1000 + MARGIN_MS) return `took ${Math.round(ms)} ms`
+  if (post.exitCode !== 0 || post.printed.length > 0) return 'the post step was not silent'
+  if (log.some(({ text }) => text.includes(APP.clientSecret))) return 'shows the secret'
+  if (exitCode === 0) {
+    // From the stand-in, or from a fault that brings a token all the same.
+    if (!/^(BQ[\w-]{80}|fake-[0-9a-z]+|x+)$/.test(token)) return `green with the token '${token}'`
+    return errors.length === 0 && printed.includes(`::add-mask::${token}`)
+      ? undefined
+      : 'green, but not clean'
+  }
+  if (exitCode !== 1) return `exit code ${exitCode}`
+  return errors.length === 1 && token === '' ? undefined : `red with ${errors.length} errors and '${token}'`
+}
+
+let waiting = Number(values.runs)
+const started = performance.now()
+await Promise.all(
+  Array.from({ length: Number(values['side-by-side']) }, async () => {
+    while (waiting > 0) {
+      waiting -= 1
+      await runOnce()
+    }
+  }),
+)
+
+const leaks = [
+  ...leftFiles()
+    .filter((name) => !filesBefore.includes(name))
+    .map((name) => `file ${name}`),
+  ...leftProcesses(),
+  ...((await countConnections()) === 0 ? [] : ['connections to the server']),
+]
+durations.sort((a, b) => a - b)
+const seconds = (ms: number | undefined) => `${((ms ?? 0) / 1000).toFixed(1)} s`
+console.log(
+  `${values.runs} runs in ${seconds(performance.now() - started)}: ${tally.green} green, ${tally.red} red, ${tally.retried} of them after further attempts; ${[...faulty.values()].reduce((sum, count) => sum + count, 0)} faulty answers of ${faulty.size} kinds.`,
+)
+console.log(
+  `A job took ${seconds(durations[durations.length >> 1])} in the middle, ${seconds(durations.at(-1))} at most.`,
+)
+console.log(leaks.length === 0 ? 'Nothing is left behind.' : `Left behind:\n${leaks.join('\n')}`)
+for (const complaint of complaints) console.log(`\nWrong: ${complaint}`)
+process.exitCode = complaints.length + leaks.length === 0 ? 0 : 1
+
+function leftFiles(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('fake-runner-'))
+}
+
+function countConnections(): Promise<number> {
+  return new Promise((resolve, reject) =>
+    front.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  )
+}
+
+/** Children of this process that have not gone, zombies among them; where there is no `ps`, Node's own view. */
+function leftProcesses(): string[] {
+  const own = process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap')
+  if (process.platform === 'win32') return own
+  const lines = execFileSync('ps', ['-eo', 'ppid=,pid=,stat=,args='], { encoding: 'utf8' }).split('\n')
+  return lines.filter(
+    (line) => Number(line.trim().split(/\s+/)[0]) === process.pid && !line.includes('ps -eo'),
+  )
+}
