@@ -84,6 +84,20 @@ test.each([
   expect((await authenticate(clientId, basic(clientSecret))).cure).toBe(withNotes(...expected))
 })
 
+test.each([
+  ['0123456789abcdef0123456789abcdef', []],
+  [
+    'fake-id',
+    [
+      'the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url or issuer came empty',
+    ],
+  ],
+])('tells where a request went that was not meant for Spotify: %s', async (clientId, notes) => {
+  const audience = 'https://accounts.spotify.com/api/token'
+  const { cure } = await authenticate(clientId, basic('fake-secret'), { audience })
+  expect(cure).toBe(withNotes(...notes))
+})
+
 test('sends id and secret as they are in the body, where the method is client_secret_post', async () => {
   const credentials = { method: 'client_secret_post', clientSecret: '"fake&secret"' } as const
   expect(await authenticate('fake:id', credentials)).toMatchObject({
@@ -111,7 +125,7 @@ async function verifyAssertion(
   const { client_assertion: assertion = '', ...others } = Object.fromEntries(parameters)
   expect(headers).toEqual({})
   expect(others).toEqual({ client_id: 'fake-id', client_assertion_type: JWT_BEARER })
-  expect(secrets[0]).toBe(assertion)
+  expect(secrets).toContain(assertion)
   expect({ before, during }).toEqual({ before: [], during: [`::add-mask::${assertion}`] })
   const { payload } = await jwtVerify(assertion, key, {
     issuer: 'fake-id',
@@ -203,6 +217,8 @@ describe('private_key_jwt', () => {
     )
     expect(other.jti).not.toBe(jti)
     expect(other.assertion).not.toBe(assertion)
+    // A server could send back the first with its second refusal.
+    expect(second.secrets).toEqual([assertion, other.assertion])
   })
 })
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { startServer } from '../dev/loopback-server.ts'
-import { findEndpoints, parseEndpoint, parseIssuer } from '../src/endpoints.ts'
+import { findEndpoints, parseEndpoint, parseIssuer, type Revocation } from '../src/endpoints.ts'
 import { recordPrinted } from './stdout.ts'
 
 test.each([
@@ -9,6 +9,8 @@ test.each([
   ['a query (RFC 6749, 3.2)', 'https://as.example/token?tenant=1'],
   ['http to localhost', 'http://localhost:8080/token'],
   ['http to 127.0.0.1', 'http://127.0.0.1:8080/token'],
+  ['2,000 characters', `https://as.example/${'a'.repeat(1981)}`],
+  ['a host as long as it can be', `https://${'a'.repeat(253)}/token`],
   ['http to IPv6 loopback', 'http://[::1]:8080/token'],
 ])('accepts %s', (_name, text) => {
   expect(parseEndpoint('token-url', text)).toEqual({ url: new URL(text), input: 'token-url' })
@@ -19,6 +21,7 @@ const NO_HTTPS =
   'token-url does not begin with https://. Credentials are sent there, so only https is allowed (http only to localhost).'
 const USER_INFO =
   'token-url has a user name or password before its host. Take it out: the credentials go into client-id and client-secret.'
+const TOO_LONG = 'token-url is too long for a URL. Give the address of the server.'
 const FRAGMENT = 'token-url has a fragment (#...), which an endpoint cannot have. Take it out.'
 
 test.each([
@@ -32,6 +35,12 @@ test.each([
   ['a password', 'https://:fake@as.example/token', USER_INFO],
   ['a fragment', 'https://as.example/token#top', FRAGMENT],
   ['an empty fragment', 'https://as.example/token#', FRAGMENT],
+  ['two lines', 'https://as.example\nhttps://as.example/token', NO_URL],
+  ['a space', 'https://as.example/a b', NO_URL],
+  ['one slash', 'https:/as.example/token', NO_URL],
+  ['backslashes', 'https:\\\\as.example\\token', NO_URL],
+  ['more than a host can have', `https://${'a'.repeat(254)}/token`, TOO_LONG],
+  ['more than 2,000 characters', `https://as.example/${'a'.repeat(1982)}`, TOO_LONG],
 ])('refuses %s', (_name, text, message) => {
   expect(() => parseEndpoint('token-url', text)).toThrow(new Error(message))
 })
@@ -48,6 +57,11 @@ test.each([
     'https://as.example/?tenant=1',
     'issuer has a query (?...), which an issuer cannot have (RFC 8414, 2). Take it out.',
   ],
+  [
+    'the address of the metadata',
+    'https://as.example/t/.well-known/openid-configuration',
+    'issuer is the address of the metadata. Leave out /.well-known/ and what follows it, except a path of the issuer behind oauth-authorization-server.',
+  ],
 ])('refuses an issuer that is or has %s', (_name, text, message) => {
   expect(() => parseIssuer('issuer', text)).toThrow(new Error(message))
 })
@@ -56,7 +70,7 @@ const limits = () => ({ retries: 0, retriesWhenBusy: 0, deadline: performance.no
 
 test('has nothing to find where the token endpoint is given', async () => {
   const token = parseEndpoint('token-url', 'https://as.example/token')
-  expect(await findEndpoints({ token }, limits())).toEqual({
+  expect(await findEndpoints({ token }, 'if known', limits())).toEqual({
     token,
     revocation: undefined,
     server: { audience: 'https://as.example/token', authMethods: [], signingAlgorithms: [] },
@@ -69,7 +83,7 @@ const OIDC = '/.well-known/openid-configuration'
 type Places = (issuer: string) => Readonly<Record<string, object | string | number>>
 
 /** Asks a server that has at each path an object, a text, or a status, and 404 elsewhere. */
-async function discover(path: string, placesOf: Places) {
+async function discover(path: string, placesOf: Places, revocation: Revocation = 'if known') {
   await using server = await startServer((request, response: ServerResponse) => {
     const found = placesOf(issuer)[request.url] ?? 404
     if (typeof found === 'number') response.writeHead(found).end()
@@ -78,11 +92,16 @@ async function discover(path: string, placesOf: Places) {
   const issuer = `${server.origin}${path}`
   const printed = recordPrinted()
   try {
-    const ended = await findEndpoints({ issuer: parseIssuer('issuer', issuer) }, limits()).catch(
+    const ended = await findEndpoints({ issuer: parseIssuer('issuer', issuer) }, revocation, limits()).catch(
       (error: Error) =>
         error.message.replaceAll(server.origin, '<origin>').replaceAll(new URL(issuer).host, '<host>'),
     )
-    return { ended, issuer, paths: server.requests.map(({ method, url }) => `${method} ${url}`) }
+    return {
+      ended,
+      issuer,
+      printed: printed.lines(),
+      paths: server.requests.map(({ method, url }) => `${method} ${url}`),
+    }
   } finally {
     printed.restore()
   }
@@ -105,13 +124,13 @@ test.each([
         issuer,
         token_endpoint: 'https://as.example/token',
         revocation_endpoint: 'https://as.example/revoke',
-        token_endpoint_auth_methods_supported: ['private_key_jwt', 7],
+        token_endpoint_auth_methods_supported: ['private_key_jwt', 7, 'a b', 'x'.repeat(65)],
         token_endpoint_auth_signing_alg_values_supported: ['PS256'],
       },
     }))
     expect(ended).toEqual({
-      token: { url: new URL('https://as.example/token'), input: 'issuer' },
-      revocation: { url: new URL('https://as.example/revoke'), input: 'issuer' },
+      token: { url: new URL('https://as.example/token'), input: 'the token_endpoint of issuer' },
+      revocation: { url: new URL('https://as.example/revoke'), input: 'the revocation_endpoint of issuer' },
       server: { audience: issuer, authMethods: ['private_key_jwt'], signingAlgorithms: ['PS256'] },
     })
     expect(asked).toEqual(paths.map((path) => `GET ${path}`))
@@ -121,6 +140,7 @@ test.each([
 test.each([
   ['nothing', 404],
   ['a page', '<html>'],
+  ['a server error', 503],
   [
     'the metadata of another issuer',
     { issuer: 'https://other.example', token_endpoint: 'https://x.example' },
@@ -140,6 +160,7 @@ test.each([
 })
 
 const NOT_THERE = 'HTTP 404 with an empty answer'
+const TELL = 'Tell those who run the server, or give token-url instead of issuer.'
 const FAILED = 'Could not find the endpoints of <host>:'
 
 test.each<[string, Places, string]>([
@@ -166,17 +187,22 @@ test.each<[string, Places, string]>([
   [
     'no token endpoint',
     (issuer) => ({ [OAUTH]: { issuer } }),
-    `the metadata names no token_endpoint (at ${OAUTH}); ${NOT_THERE} (at ${OIDC}). Give token-url instead.`,
+    `the metadata names no token_endpoint (at ${OAUTH}); ${NOT_THERE} (at ${OIDC}). ${TELL}`,
   ],
   [
     'a token endpoint without TLS',
     (issuer) => ({ [OAUTH]: { issuer, token_endpoint: 'http://as.example/token' } }),
-    `the token_endpoint in the metadata does not begin with https:// (at ${OAUTH}); ${NOT_THERE} (at ${OIDC}). Credentials are sent there, so only https is allowed (http only to localhost).`,
+    `the token_endpoint in the metadata does not begin with https:// (at ${OAUTH}); ${NOT_THERE} (at ${OIDC}). ${TELL}`,
   ],
   [
-    'a revocation endpoint that is no URL',
-    (issuer) => ({ [OAUTH]: { issuer, token_endpoint: 'https://x.example', revocation_endpoint: ['x'] } }),
-    `the revocation_endpoint in the metadata is not a URL (at ${OAUTH}); ${NOT_THERE} (at ${OIDC}). Give the whole address, from https:// on.`,
+    'a token endpoint that is an object',
+    (issuer) => ({ [OAUTH]: { issuer, token_endpoint: { toString: 1 } } }),
+    `the metadata names no token_endpoint (at ${OAUTH}); ${NOT_THERE} (at ${OIDC}). ${TELL}`,
+  ],
+  [
+    'a token endpoint that is endless',
+    (issuer) => ({ [OAUTH]: { issuer, token_endpoint: `https://${'a'.repeat(5000)}.example` } }),
+    `the token_endpoint in the metadata is too long for a URL (at ${OAUTH}); ${NOT_THERE} (at ${OIDC}). ${TELL}`,
   ],
   [
     'a page at both places',
@@ -186,7 +212,7 @@ test.each<[string, Places, string]>([
   [
     'a server that is down',
     () => ({ [OAUTH]: 503 }),
-    'HTTP 503 with an empty answer. The server has a problem of its own. Run the job again; if it fails again, look at its status page.',
+    `HTTP 503 with an empty answer (at ${OAUTH}); HTTP 404 with an empty answer (at ${OIDC}). The server has a problem of its own. Run the job again; if it fails again, look at its status page.`,
   ],
 ])('says what to do about %s', async (_name, places, message) => {
   expect((await discover('', places)).ended).toBe(`${FAILED} ${message}`)
@@ -197,16 +223,57 @@ test('asks for the metadata again after a failure that can pass', async () => {
   await using server = await startServer((_request, response) => {
     requests += 1
     const metadata = { issuer: server.origin, token_endpoint: 'https://as.example/token' }
-    response.writeHead(requests === 1 ? 503 : 200).end(JSON.stringify(metadata))
+    response.writeHead(requests <= 2 ? 503 : 200).end(JSON.stringify(metadata))
   })
   const printed = recordPrinted()
   const server_ = { issuer: parseIssuer('issuer', server.origin) }
-  const endpoints = await findEndpoints(server_, { ...limits(), retriesWhenBusy: 1 })
+  const endpoints = await findEndpoints(server_, 'if known', { ...limits(), retriesWhenBusy: 1 })
   printed.restore()
   expect(endpoints.token.url.href).toBe('https://as.example/token')
   expect(printed.lines()).toEqual([
     `Asking ${new URL(server.origin).host} for its metadata`,
-    expect.stringMatching(/^HTTP 503; trying again in \d\.\d s \(attempt 2 of 2\)$/),
+    expect.stringMatching(
+      /^HTTP 503 \(at .*\); HTTP 503 \(at .*\); trying again in \d\.\d s \(attempt 2 of 2\)$/,
+    ),
   ])
-  expect(server.requests.map(({ url }) => url)).toEqual([OAUTH, OAUTH])
+  expect(server.requests.map(({ url }) => url)).toEqual([OAUTH, OIDC, OAUTH])
+})
+
+describe('what to revoke at', () => {
+  const metadata = (revocation_endpoint: unknown) => (issuer: string) => ({
+    [OAUTH]: { issuer, token_endpoint: 'https://as.example/token', revocation_endpoint },
+  })
+
+  test.each<[string, unknown, Revocation, unknown]>([
+    ['is nothing where there is none', null, 'if known', undefined],
+    ['is nothing where it is switched off, whatever the metadata says', 'nonsense', 'off', undefined],
+    [
+      'is what is given, whatever the metadata says',
+      'nonsense',
+      parseEndpoint('revocation-url', 'https://as.example/given'),
+      { url: new URL('https://as.example/given'), input: 'revocation-url' },
+    ],
+  ])('%s', async (_name, named, revocation, expected) => {
+    const { ended, printed } = await discover('', metadata(named), revocation)
+    expect(ended).toMatchObject({ revocation: expected })
+    expect(printed).toHaveLength(1)
+  })
+
+  test.each([
+    ['http://as.example/revoke', 'the revocation_endpoint in the metadata does not begin with https://'],
+    [['x'], 'the metadata names no revocation_endpoint'],
+    ['', 'the revocation_endpoint in the metadata is not a URL'],
+  ])('is nothing, with a warning, where the metadata has %j', async (named, reason) => {
+    const { ended, printed } = await discover('', metadata(named))
+    expect(ended).toMatchObject({ revocation: undefined })
+    expect(printed[1]).toBe(
+      `::warning::The token will not be revoked: ${reason}. Give revocation-url, or set revoke to false.`,
+    )
+  })
+
+  test('is what is given beside a token endpoint, unless it is switched off', async () => {
+    const token = parseEndpoint('token-url', 'https://as.example/token')
+    expect(await findEndpoints({ token }, token, limits())).toMatchObject({ revocation: token })
+    expect(await findEndpoints({ token }, 'off', limits())).toMatchObject({ revocation: undefined })
+  })
 })

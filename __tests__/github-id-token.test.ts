@@ -20,6 +20,7 @@ async function request(answer: (response: ServerResponse) => void, ms = 10_000) 
     const ended = await requestIdToken(
       { endpoint, requestToken: REQUEST_TOKEN },
       'api://x',
+      ['fake-earlier-id-token'],
       performance.now() + ms,
     ).catch(({ message, passing }) => ({ message: message.replace(endpoint.url.host, '<host>'), passing }))
     return { ended, printed: printed.lines(), requests: server.requests }
@@ -46,16 +47,18 @@ test('asks for an audience, and masks what it gets', async () => {
   ])
 })
 
-const PERMISSION = 'Check that the job has permissions: id-token: write.'
+const PERMISSION =
+  'Check that the job has permissions: id-token: write, and assertion-audience, if it is given.'
 const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.'
 
 test.each<[string, (response: ServerResponse) => void, string, object | undefined]>([
   [
-    'a refusal that shows the right to ask',
-    json({ message: `No ${REQUEST_TOKEN}` }, 401),
-    `HTTP 401 (No ***). ${PERMISSION}`,
+    'a refusal that shows the right to ask, and an earlier ID token',
+    json({ message: `No ${REQUEST_TOKEN}, fake-earlier-id-token` }, 401),
+    `HTTP 401 (No ***, ***). ${PERMISSION}`,
     undefined,
   ],
+  ['a status that means something else here', json({}, 403), `HTTP 403. ${PERMISSION}`, undefined],
   ['no ID token', json({ count: 0 }), `HTTP 200 without an ID token. ${PERMISSION}`, undefined],
   [
     'an ID token that is none',
@@ -99,12 +102,13 @@ test('ends at its deadline', async () => {
 
 test.each([
   ['all claims', { iss: 'i', sub: 's', aud: 'a', jti: 'j' }, 'iss i, sub s, aud a'],
-  ['no claims', {}, 'iss undefined, sub undefined, aud undefined'],
-  ['a claim that is an attack', { sub: '\n##[x]' }, 'iss undefined, sub ?## [x], aud undefined'],
+  ['a claim that is no text', { sub: { toString: 1 }, aud: ['a'] }, 'iss ?, sub ?, aud ?'],
+  ['no claims', {}, 'iss ?, sub ?, aud ?'],
+  ['a claim that is an attack', { sub: '\n##[x]' }, 'iss ?, sub ?## [x], aud ?'],
 ])('tells the claims that a server compares: %s', (_name, claims, text) => {
   expect(describeIdToken(`x.${encode(claims)}.x`)).toBe(text)
 })
 
 test('tells of an ID token that it cannot read that it says nothing', () => {
-  expect(describeIdToken('x')).toBe('iss undefined, sub undefined, aud undefined')
+  expect(describeIdToken('x')).toBe('iss ?, sub ?, aud ?')
 })

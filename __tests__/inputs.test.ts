@@ -47,8 +47,7 @@ test('returns the inputs and masks the secret, but not the id', () => {
     parameters: [],
     timeoutMs: 60_000,
     retries: 3,
-    revoke: true,
-    revocation: undefined,
+    revocation: 'if known',
   })
 })
 
@@ -58,7 +57,7 @@ test('drops the line break that a stored secret often ends with', () => {
 })
 
 test.each([
-  ['a scope of several lines', { scope: 'read\n  write \r\n\nadmin x\n' }, 'read write admin x', []],
+  ['a scope of several lines', { scope: 'read\n  write \r\n\nadmin\tx\n' }, 'read write admin x', []],
   ['an audience', { audience: ' https://api.example/ ' }, '', [['audience', 'https://api.example/']]],
   [
     'resources',
@@ -132,6 +131,8 @@ test.each([
   ['an expression in resource', { resource: 'urn:x\n${{ vars.R }}' }, `resource ${EXPRESSION}`],
   ['an expression in extra-params', { 'extra-params': 'a=${{ vars.X }}' }, `extra-params ${EXPRESSION}`],
   ['a resource that is no URI', { resource: 'urn:x\napi.example' }, RESOURCE],
+  ['a resource with a backslash', { resource: 'C:\\api' }, RESOURCE],
+  ['a line break in audience', { audience: 'a\nb' }, `audience ${CONTROL}`],
   ['a resource with a fragment', { resource: 'https://api.example/#x' }, RESOURCE],
   ['an extra parameter without =', { 'extra-params': 'a=1\nb' }, NAME_VALUE],
   ['an extra parameter without a name', { 'extra-params': '=1' }, NAME_VALUE],
@@ -360,11 +361,42 @@ test.each([
 })
 
 test.each([
-  ['false', false],
-  ['FALSE', false],
-  ['True', true],
-])('takes for revoke: %s', (text, revoke) => {
-  expect(read({ revoke: text }).revoke).toBe(revoke)
+  ['false', 'off'],
+  ['FALSE', 'off'],
+  ['True', 'if known'],
+])('takes for revoke: %s', (text, revocation) => {
+  expect(read({ revoke: text }).revocation).toBe(revocation)
+})
+
+test('revokes nowhere where it is told not to, whatever the revocation-url', () => {
+  expect(read({ revoke: 'false', 'revocation-url': 'https://as.example/revoke' }).revocation).toBe('off')
+})
+
+const SPOTIFY = { 'token-url': 'https://accounts.spotify.com/api/token' }
+
+test.each([
+  ['audience', { audience: 'https://api.example' }],
+  ['resource', { resource: 'urn:x' }],
+  ['revocation-url', { 'revocation-url': 'https://as.example/revoke' }],
+  ['auth-method private_key_jwt', BY_KEY],
+  ['auth-method client_secret_jwt', { 'auth-method': 'client_secret_jwt' }],
+])('refuses to send to Spotify what is for another server: %s', (name, inputs) => {
+  setInputs({ ...SPOTIFY, ...inputs })
+  linesPrintedBy(() =>
+    expect(readInputs).toThrow(
+      new Error(
+        `token-url is that of Spotify, which does not know ${name}. Give token-url or issuer; if the workflow does, check the variable behind it, for it came empty.`,
+      ),
+    ),
+  )
+})
+
+test.each(['client_secret_basic', 'client_secret_post'])('sends to Spotify by %s', (method) => {
+  expect(read({ ...SPOTIFY, 'auth-method': method, scope: 'x', 'extra-params': 'a=b' }).server).toMatchObject(
+    {
+      token: { input: 'token-url' },
+    },
+  )
 })
 
 test('takes a revocation-url', () => {

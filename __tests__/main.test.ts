@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
 import { describe, expect, jest, test } from '@jest/globals'
 import { type LoopbackServer, startServer } from '../dev/loopback-server.ts'
 import { main } from '../src/main.ts'
@@ -119,6 +120,7 @@ test('throws the error to show, and hands over nothing', async () => {
 test.each([
   ['no file', ''],
   ['a file that is not there', '/nonexistent/output'],
+  ['a folder', tmpdir()],
 ])('refuses to run with %s for outputs, before it reads the inputs', async (_name, GITHUB_OUTPUT) => {
   const act = async () => {
     process.env['GITHUB_OUTPUT'] = GITHUB_OUTPUT
@@ -173,6 +175,35 @@ test.each([
   expect((await run(json(TOKEN), inputs)).state).toEqual({})
 })
 
+const CANNOT_KEEP = '::warning::The token will not be revoked: the runner cannot keep it until the job ends.'
+
+test.each([
+  ['a token that is too long for a variable', 'x'.repeat(30_000), {}],
+  ['no file for the state, where the toolkit would print the token', 'fake-token', { GITHUB_STATE: '' }],
+])('warns, and keeps nothing, with %s', async (_name, access_token, env) => {
+  const { error, printed, state, outputs } = await run(
+    json({ ...TOKEN, access_token }),
+    { 'revocation-url': 'https://as.example/revoke' },
+    env,
+  )
+  expect(error).toBeUndefined()
+  expect(printed.slice(3)).toEqual([
+    `::add-mask::${access_token}`,
+    CANNOT_KEEP,
+    'Got a Bearer token; the server does not say how long it is valid',
+  ])
+  expect(state).toEqual({})
+  expect(outputs['access-token']).toBe(access_token)
+})
+
+test('keeps a token that is nearly too long', async () => {
+  const access_token = 'x'.repeat(29_700)
+  const { state } = await run(json({ ...TOKEN, access_token }), {
+    'revocation-url': 'https://as.example/revoke',
+  })
+  expect(JSON.parse(state['revocation'] ?? '').accessToken).toBe(access_token)
+})
+
 describe('by an issuer', () => {
   const answer = (response: ServerResponse, { origin }: LoopbackServer, url: string) =>
     json(
@@ -203,7 +234,7 @@ describe('by an issuer', () => {
       'Got a Bearer token; the server does not say how long it is valid',
     ])
     expect(JSON.parse(state['revocation'] ?? '')).toMatchObject({
-      endpoint: { url: `${origin}/revoke`, input: 'issuer' },
+      endpoint: { url: `${origin}/revoke`, input: 'the revocation_endpoint of issuer' },
       server: { audience: origin },
     })
   })

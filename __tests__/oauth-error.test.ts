@@ -26,7 +26,7 @@ function explain(
 test.each([
   [
     'invalid_request',
-    'HTTP 400 invalid_request (Told). The server misses a parameter, or does not allow one. Check scope, audience, resource and extra-params, and that token-url names the right endpoint.',
+    'HTTP 400 invalid_request (Told). The server misses a parameter, or does not allow one. Check scope, audience, resource, extra-params and auth-method, and that token-url names the right endpoint.',
   ],
   ['invalid_client', `HTTP 400 invalid_client (Told). ${CREDENTIALS}`],
   [
@@ -43,12 +43,8 @@ test.each([
     'invalid_target',
     'HTTP 400 invalid_target (Told). Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
   ],
-  [
-    'unsupported_token_type',
-    'HTTP 400 unsupported_token_type (Told). The server does not revoke access tokens: set revoke to false.',
-  ],
-  ['a_code_of_its_own', 'HTTP 400 a_code_of_its_own (Told). Check token-url.'],
-  ['constructor', 'HTTP 400 constructor (Told). Check token-url.'],
+  ['a_code_of_its_own', 'HTTP 400 a_code_of_its_own (Told). Check token-url and auth-method.'],
+  ['constructor', 'HTTP 400 constructor (Told). Check token-url and auth-method.'],
 ])('explains the error code %s', (error, message) => {
   expect(explain(400, { error, error_description: 'Told' })).toBe(message)
 })
@@ -75,23 +71,31 @@ test.each([
 })
 
 test.each([
-  ['the API of Spotify', { error: { status: 400, message: 'Told' } }, 'HTTP 400 (Told). Check token-url.'],
-  ['problem details (RFC 9457)', { title: 'Short', detail: 'Told' }, 'HTTP 400 (Told). Check token-url.'],
-  ['a title alone', { title: 'Told' }, 'HTTP 400 (Told). Check token-url.'],
+  [
+    'the API of Spotify',
+    { error: { status: 400, message: 'Told' } },
+    'HTTP 400 (Told). Check token-url and auth-method.',
+  ],
+  [
+    'problem details (RFC 9457)',
+    { title: 'Short', detail: 'Told' },
+    'HTTP 400 (Told). Check token-url and auth-method.',
+  ],
+  ['a title alone', { title: 'Told' }, 'HTTP 400 (Told). Check token-url and auth-method.'],
   ['no text', { error: 'invalid_client' }, `HTTP 400 invalid_client. ${CREDENTIALS}`],
   [
     'an empty text',
     { error: 'invalid_client', error_description: ' ' },
     `HTTP 400 invalid_client. ${CREDENTIALS}`,
   ],
-  ['nothing', {}, 'HTTP 400. Check token-url.'],
+  ['nothing', {}, 'HTTP 400. Check token-url and auth-method.'],
   [
     'values of the wrong type',
     { error: 7, error_description: {}, message: [] },
-    'HTTP 400. Check token-url.',
+    'HTTP 400. Check token-url and auth-method.',
   ],
-  ['an error that is null', { error: null }, 'HTTP 400. Check token-url.'],
-  ['an empty code', { error: '' }, 'HTTP 400. Check token-url.'],
+  ['an error that is null', { error: null }, 'HTTP 400. Check token-url and auth-method.'],
+  ['an empty code', { error: '' }, 'HTTP 400. Check token-url and auth-method.'],
 ])('reads the shape of %s', (_name, body, message) => {
   expect(explain(400, body)).toBe(message)
 })
@@ -118,7 +122,7 @@ test.each([
 })
 
 const NOT_FOLLOWED =
-  'which is not followed. Put the final address into token-url: to follow a redirect would take the credentials along.'
+  'which is not followed. Check token-url: it must be the final address, for a redirect could take the credentials elsewhere.'
 
 test.each([
   ['another host', 'https://other.example:8443/path?secret=1', `https://other.example:8443, ${NOT_FOLLOWED}`],
@@ -140,7 +144,7 @@ test.each([
     400,
     { error: 'invalid_request' },
     {},
-    'The server misses a parameter, or does not allow one. Check scope, audience, resource and extra-params, and that issuer names the right endpoint.',
+    'The server misses a parameter, or does not allow one. Check scope, audience, resource, extra-params and auth-method, and that issuer names the right endpoint.',
   ],
   ['a status', 404, '', {}, 'Check the path in issuer: there is nothing there.'],
   [
@@ -148,7 +152,7 @@ test.each([
     302,
     '',
     { location: 'https://other.example' },
-    'Put the final address into issuer: to follow a redirect would take the credentials along.',
+    'Check issuer: it must be the final address, for a redirect could take the credentials elsewhere.',
   ],
 ])('names the input that leads to the server after %s', (_name, status, body, headers, cure) => {
   expect(explain(status, body, headers, 'issuer')).toContain(`. ${cure}`)
@@ -163,7 +167,7 @@ test('takes what to check of the credentials as it is', () => {
 test('shows the text of the server as printable ASCII without secrets', () => {
   expect(
     explain(400, { error: `x\n::error::${SECRET}`, error_description: `##[error]${SECRET}\u0007` }),
-  ).toBe('HTTP 400 x?::error::*** (## [error]***?). Check token-url.')
+  ).toBe('HTTP 400 x?::error::*** (## [error]***?). Check token-url and auth-method.')
 })
 
 test.each([400, 401, 403, 404, 405, 407, 413, 501, 505])('does not let the status %i pass', (status) => {

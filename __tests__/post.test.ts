@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { expect, jest, test } from '@jest/globals'
 import { startServer } from '../dev/loopback-server.ts'
-import { type Revocation, revokeToken } from '../src/post.ts'
+import { type Revocable, revokeToken } from '../src/post.ts'
 import { runInProcess } from './in-process.ts'
 
 const NOW = new Date('2026-11-23T18:00:00Z')
@@ -10,11 +10,11 @@ const CREDENTIALS = { 'client-id': 'fake-id', 'client-secret': 'fake-secret' }
 /** Revokes at a server that answers as it is told, at a fixed time. */
 async function revoke(
   answer: (response: ServerResponse) => void,
-  revocation: Partial<Revocation> = {},
+  revocation: Partial<Revocable> = {},
   inputs = {},
 ) {
   await using server = await startServer((_request, response) => answer(response))
-  const state: Revocation = {
+  const state: Revocable = {
     accessToken: 'fake-token',
     endsAt: undefined,
     endpoint: { url: `${server.origin}/revoke`, input: 'revocation-url' },
@@ -88,7 +88,7 @@ test('shows neither the token nor the secret that a server sends back', async ()
     response.writeHead(400).end('{"error":"invalid_client","error_description":"fake-token fake-secret"}'),
   )
   expect(error).toBe(
-    'Could not revoke the access token at <host>: HTTP 400 invalid_client (*** ***). Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.',
+    'Could not revoke the access token at <host>: HTTP 400 invalid_client (*** ***). Check revocation-url, or set revoke to false if the server does not revoke access tokens.',
   )
 })
 
@@ -103,13 +103,13 @@ test.each([500, 503])('tries once more after the status %i', async (status) => {
   )
 })
 
-test('does not wait beyond 10 s', async () => {
+test('does not wait for as long as a server asks', async () => {
   const { error, requests } = await revoke((response) =>
-    response.writeHead(503, { 'retry-after': '10' }).end('{}'),
+    response.writeHead(503, { 'retry-after': '1' }).end('{}'),
   )
   expect(requests).toHaveLength(1)
-  expect(error).toMatch(
-    /HTTP 503\. The server asks to wait 10 s, but of the time in timeout only 9 s are left\./,
+  expect(error).toBe(
+    'Could not revoke the access token at <host>: HTTP 503. Check revocation-url, or set revoke to false if the server does not revoke access tokens.',
   )
 })
 

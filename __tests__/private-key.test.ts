@@ -54,6 +54,13 @@ test.each([
   expect(parsePrivateKey(text).key.equals(p256)).toBe(true)
 })
 
+/** Changes a letter of the private number, so that the key can be read, but is not that of its public half. */
+function damage(pem: string): string {
+  const der = Buffer.from(pem.replace(/-----.*-----/g, ''), 'base64')
+  der[40] = (der[40] ?? 0) ^ 1
+  return block('PRIVATE KEY', der.toString('base64'))
+}
+
 const block = (label: string, body = 'ZmFrZQ==') =>
   `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`
 const passphrase = { cipher: 'aes-256-cbc', passphrase: 'fake' }
@@ -88,6 +95,12 @@ test.each([
   ['a password', 'fake-password', `is no private key in PEM. ${STORE}`],
   ['a key without its end', PKCS8.slice(0, 500), `is no private key in PEM. ${STORE}`],
   ['a key with a line missing', PKCS8.replace(/\n.*\n/, '\n'), `is cut off or damaged. ${STORE}`],
+  ['a key with one letter changed', damage(toPem(p256, 'pkcs8')), `is cut off or damaged. ${STORE}`],
+  [
+    'a JWK',
+    JSON.stringify(p256.export({ format: 'jwk' })),
+    'is a JWK, which the action does not take. Choose PEM where the server shows the key, or convert it.',
+  ],
   ['nothing between the lines', block('PRIVATE KEY', ''), `is cut off or damaged. ${STORE}`],
   ['long base64 of something else', 'A'.repeat(100), `is cut off or damaged. ${STORE}`],
   ['a curve of Bitcoin', toPem(ec('secp256k1'), 'pkcs8'), `is of the kind secp256k1, ${KINDS}`],
@@ -125,6 +138,17 @@ describe('a certificate beside the key', () => {
     expect(algorithms).toEqual(['PS256', 'RS256'])
   })
 
+  test('changes nothing for a key that is not RSA', async () => {
+    const { private: key, cert } = await generate([{ name: 'commonName', value: 'fake' }], {
+      keyType: 'ec',
+      curve: 'P-256',
+    })
+    expect(parsePrivateKey(key + cert)).toMatchObject({
+      algorithms: ['ES256'],
+      certificateThumbprint: expect.any(String),
+    })
+  })
+
   test.each([
     ['is for another key', () => other.cert],
     ['is damaged', () => block('CERTIFICATE')],
@@ -151,6 +175,15 @@ describe('the lines to mask', () => {
     ['base64', Buffer.from(PKCS8).toString('base64')],
   ])('are those of both forms where it is packed: %s', (_name, text) => {
     expect(all(text)).toEqual([...lines, text].sort())
+  })
+
+  test.each([
+    ['spaces for line breaks', PKCS8.trim().replaceAll('\n', ' '), lines],
+    ['old line breaks', PKCS8.replaceAll('\n', '\r'), lines],
+    ['a backslash at the end of each line', PKCS8.replaceAll('\n', '\\\n'), lines],
+    ['no line breaks', PKCS8.replaceAll('\n', ''), [lines.join('')]],
+  ])('are those of the key, whatever stands between them: %s', (_name, text, expected) => {
+    expect(findKeyLines(text)).toEqual(expect.arrayContaining(expected))
   })
 
   test('begin with the shortest, so that no line shows another before that is masked', () => {

@@ -290,7 +290,11 @@ test('any Retry-After and any clock give a wait within the bounds, or a stop', (
 })
 
 describe('inputs of several lines', () => {
-  const inputs = { 'client-id': 'fake-id', 'client-secret': SECRET }
+  const inputs = {
+    'client-id': 'fake-id',
+    'client-secret': SECRET,
+    'token-url': 'https://as.example/token',
+  }
   // Line breaks that a workflow can have; a variable of the environment ends at a NUL.
   const lines = fc.array(
     fc.oneof(anyText, fc.constantFrom('a=1', ' b = 2 ', '', '=', 'urn:x', 'grant_type=x')),

@@ -36,6 +36,8 @@ export const GITHUB_SUBJECT = 'repo:fake-org@123456/fake-repo@456789:ref:refs/he
 
 /** What a stand-in knows as the value of a secret or variable of the workflow, unless that is a key. */
 export function fakeValue(name: string): string {
+  // Spotify's have 32 hexadecimal digits, of which the action knows.
+  if (name === 'SPOTIFY_CLIENT_ID') return '0123456789abcdef'.repeat(2)
   // A secret has no words in it that a message could have, too.
   return name.endsWith('_SECRET')
     ? `fake-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`

@@ -31979,7 +31979,7 @@ async function exchange(endpoint, headers, deadline, send) {
             throw error;
         if (!signal.aborted)
             throw explainConnectionError(error, input);
-        const seconds = Math.round(timeoutMs / 100) / 10;
+        const seconds = Math.max(1, Math.round(timeoutMs / 100)) / 10;
         throw new Failure(`no complete answer within ${seconds} s`, RUN_AGAIN, {});
     }
 }
@@ -32060,14 +32060,15 @@ function parseJsonObject(text) {
 
 /** In a cure, `{input}` stands for the input that leads to the server, `{credentials}` for what to check of these. */
 const oauth_error_CHECK_URL = 'Check {input}.';
+const CHECK_REQUEST = 'Check {input} and auth-method.';
 const ALLOW_FLOW = 'Allow the client credentials flow for this app in the settings of the server.';
 const SERVER_FAILED = 'The server has a problem of its own. Run the job again; if it fails again, look at its status page.';
 const WHO_ANSWERED = 'Check {input}. A proxy or the login page of a network may also have answered in place of the server.';
-/** The error codes of RFC 6749, 5.2, RFC 7009, 2.2.1, and RFC 8707, 2. */
+/** The error codes of RFC 6749, 5.2, and RFC 8707, 2. */
 const CURE_OF_CODE = new Map([
     [
         'invalid_request',
-        'The server misses a parameter, or does not allow one. Check scope, audience, resource and extra-params, and that {input} names the right endpoint.',
+        'The server misses a parameter, or does not allow one. Check scope, audience, resource, extra-params and auth-method, and that {input} names the right endpoint.',
     ],
     ['invalid_client', '{credentials}'],
     [
@@ -32081,7 +32082,6 @@ const CURE_OF_CODE = new Map([
         'invalid_target',
         'Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
     ],
-    ['unsupported_token_type', 'The server does not revoke access tokens: set revoke to false.'],
 ]);
 const CURE_OF_STATUS = new Map([
     [401, '{credentials}'],
@@ -32125,7 +32125,8 @@ function explainAnswer(answer, secrets) {
         said.push(`(${printable(text, secrets)})`);
     if (status >= 200 && status < 300 && said.length === 1)
         said.push('with an error that is not named');
-    return { reason: said.join(' '), cure: CURE_OF_CODE.get(code ?? '') ?? statusCure ?? oauth_error_CHECK_URL };
+    const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? (status === 400 ? CHECK_REQUEST : oauth_error_CHECK_URL);
+    return { reason: said.join(' '), cure };
 }
 function explainRedirect({ status, headers: { location }, endpoint: { url } }, secrets) {
     // The origin alone: path and query are text of the server, and may hold what was sent.
@@ -32138,7 +32139,7 @@ function explainRedirect({ status, headers: { location }, endpoint: { url } }, s
     const shown = origin === url.origin ? 'another path of the same server' : printable(origin, hidden);
     return {
         reason: `HTTP ${status}, a redirect to ${shown}, which is not followed`,
-        cure: 'Put the final address into {input}: to follow a redirect would take the credentials along.',
+        cure: 'Check {input}: it must be the final address, for a redirect could take the credentials elsewhere.',
     };
 }
 function nameOfNoJson({ body, headers }) {
@@ -32173,19 +32174,20 @@ function findString(candidates) {
 
 
 
-const CHECK_PERMISSION = 'Check that the job has permissions: id-token: write.';
+const CHECK_PERMISSION = 'Check that the job has permissions: id-token: write, and assertion-audience, if it is given.';
 /**
  * An ID token of the workflow run from GitHub (OpenID Connect Core 1.0, 2), masked. The toolkit's own function for
  * it never settles when its connection breaks off.
+ * @param secrets what must not be shown, though GitHub may have sent it
  * @param deadline by the clock of `performance.now()`
  * @throws Failure with what kept it from coming
  */
-async function requestIdToken({ endpoint, requestToken }, audience, deadline) {
+async function requestIdToken({ endpoint, requestToken }, audience, secrets, deadline) {
     const url = new URL(endpoint.url);
     url.searchParams.append('audience', audience);
     try {
         const answer = await get({ ...endpoint, url }, { Authorization: `Bearer ${requestToken}` }, deadline);
-        const idToken = parseIdToken(answer, requestToken);
+        const idToken = parseIdToken(answer, [requestToken, ...secrets]);
         core_setSecret(idToken);
         return idToken;
     }
@@ -32195,10 +32197,12 @@ async function requestIdToken({ endpoint, requestToken }, audience, deadline) {
         throw new Failure(`no ID token from ${url.host}: ${error.reason}`, error.cure, error.passing);
     }
 }
-function parseIdToken(answer, requestToken) {
+function parseIdToken(answer, secrets) {
     const value = parseJsonObject(answer.body)?.['value'];
-    if (answer.status !== 200)
-        throw explainFailure(answer, [requestToken], CHECK_PERMISSION);
+    if (answer.status !== 200) {
+        const { reason, cure, passing } = explainFailure(answer, secrets, CHECK_PERMISSION);
+        throw new Failure(reason, passing ? cure : CHECK_PERMISSION, passing);
+    }
     if (typeof value !== 'string' || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(value)) {
         throw new Failure(`HTTP ${answer.status} without an ID token`, CHECK_PERMISSION);
     }
@@ -32207,140 +32211,9 @@ function parseIdToken(answer, requestToken) {
 /** Whom an ID token says the workflow is, for an error to tell: the claims that a server compares. */
 function describeIdToken(idToken) {
     const claims = parseJsonObject(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) ?? {};
-    return ['iss', 'sub', 'aud'].map((name) => `${name} ${printable(String(claims[name]))}`).join(', ');
-}
-
-;// CONCATENATED MODULE: ./lib/client-auth.js
-
-
-
-const CHECK_SECRET = 'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.';
-const CHECK_CLOCK = 'Check, too, that the clock of the runner is right.';
-/**
- * Prepares how the client proves who it is (RFC 6749, 2.3; RFC 7523, 2.2). What stays the same is made and masked at
- * once; an assertion, which a server takes only once, is made and masked for each attempt.
- * @throws Failure, from the function that it returns, where GitHub gives no ID token
- */
-function prepareAuthentication({ clientId, credentials }, target) {
-    const notes = findUnlisted(credentials, target);
-    switch (credentials.method) {
-        case 'client_secret_basic': {
-            const authentication = authenticateBasic(clientId, credentials.clientSecret, notes);
-            return async () => authentication;
-        }
-        case 'client_secret_post': {
-            const { clientSecret } = credentials;
-            const authentication = {
-                headers: {},
-                parameters: [
-                    ['client_id', clientId],
-                    ['client_secret', clientSecret],
-                ],
-                secrets: [clientSecret, formEncode(clientSecret)],
-                cure: noteAfter(CHECK_SECRET, [...findOddities(clientId, clientSecret), ...notes]),
-            };
-            return async () => authentication;
-        }
-        case 'client_secret_jwt': {
-            const { clientSecret, audience = target.audience } = credentials;
-            const key = new TextEncoder().encode(clientSecret);
-            const cure = noteAfter(`${CHECK_SECRET} ${CHECK_CLOCK}`, [
-                ...findOddities(clientId, clientSecret),
-                ...notes,
-            ]);
-            return async () => {
-                const assertion = await sign(clientId, audience, { alg: 'HS256' }, key);
-                return authenticateByAssertion(clientId, assertion, cure, [clientSecret]);
-            };
-        }
-        case 'private_key_jwt': {
-            const { privateKey, keyId, audience = target.audience } = credentials;
-            const header = findHeader(privateKey, keyId, target);
-            const cure = noteAfter(`Check that the public key of private-key is registered for client-id${keyId === undefined ? '' : ', under key-id'}, and that the server expects ${header.alg} and the audience ${audience} (assertion-audience). ${CHECK_CLOCK}`, notes);
-            return async () => authenticateByAssertion(clientId, await sign(clientId, audience, header, privateKey.key), cure);
-        }
-        case 'github_oidc': {
-            const { idTokenRequest, audience = target.audience } = credentials;
-            return async (deadline) => {
-                const idToken = await requestIdToken(idTokenRequest, audience, deadline);
-                return authenticateByAssertion(clientId, idToken, `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(idToken)}.`);
-            };
-        }
-    }
-}
-function authenticateBasic(clientId, clientSecret, notes) {
-    const encodedSecret = formEncode(clientSecret);
-    const credential = Buffer.from(`${formEncode(clientId)}:${encodedSecret}`).toString('base64');
-    // The runner knows the base64 of the secret, but not of the pair.
-    core_setSecret(credential);
-    return {
-        headers: { Authorization: `Basic ${credential}` },
-        parameters: [],
-        secrets: [clientSecret, encodedSecret, credential],
-        cure: noteAfter(CHECK_SECRET, [
-            ...findOddities(clientId, clientSecret),
-            ...findEncoded(clientId, clientSecret),
-            ...notes,
-        ]),
-    };
-}
-/** RFC 7521, 4.2; `client_id` is optional there, but wanted by many servers. */
-function authenticateByAssertion(clientId, assertion, cure, secrets = []) {
-    return {
-        headers: {},
-        parameters: [
-            ['client_id', clientId],
-            ['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
-            ['client_assertion', assertion],
-        ],
-        secrets: [assertion, ...secrets],
-        cure,
-    };
-}
-const sign = async (...args) => {
-    // Loaded here, for it is a third of the code, and most never need it.
-    const { signClientAssertion } = await __nccwpck_require__.e(/* import() */ 948).then(__nccwpck_require__.bind(__nccwpck_require__, 6948));
-    const assertion = await signClientAssertion(...args);
-    core_setSecret(assertion);
-    return assertion;
-};
-function findHeader({ algorithms, certificateThumbprint }, keyId, { signingAlgorithms }) {
-    const alg = algorithms.find((name) => signingAlgorithms.includes(name)) ?? algorithms[0];
-    return {
-        alg,
-        ...(keyId !== undefined && { kid: keyId }),
-        ...(certificateThumbprint !== undefined && { 'x5t#S256': certificateThumbprint }),
-    };
-}
-/** The `application/x-www-form-urlencoded` form of one value (RFC 6749, appendix B). */
-function formEncode(value) {
-    return new URLSearchParams({ '': value }).toString().slice('='.length);
-}
-function noteAfter(cure, notes) {
-    return [cure, ...notes.map((note) => `Note that ${note}.`)].join(' ');
-}
-function findOddities(clientId, clientSecret) {
-    const oddities = [];
-    if (clientId === clientSecret)
-        oddities.push('client-id and client-secret are the same');
-    for (const [name, value] of Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })) {
-        if (/^(["'`]).*\1$/.test(value))
-            oddities.push(`${name} is wrapped in quotes`);
-        if (/\s/.test(value))
-            oddities.push(`${name} has white space inside`);
-    }
-    return oddities;
-}
-function findEncoded(clientId, clientSecret) {
-    return Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })
-        .filter(([, value]) => formEncode(value) !== value)
-        .map(([name]) => `${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post`);
-}
-/** A server may take more than its metadata says, so it is told only when it refuses. */
-function findUnlisted({ method }, { authMethods }) {
-    if (authMethods.length === 0 || authMethods.includes(method))
-        return [];
-    return [`the metadata of the server lists ${printable(authMethods.join(', '))}, but not ${method}`];
+    return ['iss', 'sub', 'aud']
+        .map((name) => `${name} ${typeof claims[name] === 'string' ? printable(claims[name]) : '?'}`)
+        .join(', ');
 }
 
 ;// CONCATENATED MODULE: ./lib/retry.js
@@ -32431,6 +32304,9 @@ function cureAfter({ cure }, delay, msLeft) {
 
 
 
+const MAX_URL_CHARACTERS = 2000;
+const MAX_HOST_CHARACTERS = 253;
+const MAX_NAMES = 32;
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /**
  * An endpoint's URL (RFC 6749, 3.2): https, or http to this machine, without user info and fragment.
@@ -32451,12 +32327,20 @@ function parseIssuer(input, text) {
     if (text.includes('?')) {
         throw new Error(`${input} has a query (?...), which an issuer cannot have (RFC 8414, 2). Take it out.`);
     }
+    if (text.includes('/.well-known/')) {
+        throw new Error(`${input} is the address of the metadata. Leave out /.well-known/ and what follows it, except a path of the issuer behind oauth-authorization-server.`);
+    }
     return { ...endpoint, identifier: text };
 }
 function findFault(text) {
-    if (!URL.canParse(text))
+    // What URL would leave out or turn around by itself: a line break may stand between two addresses.
+    const isPlain = /^[a-z]+:\/\/[^\s\p{Cc}\\]+$/iu.test(text);
+    if (!isPlain || !URL.canParse(text))
         return ['is not a URL', 'Give the whole address, from https:// on.'];
     const url = new URL(text);
+    if (text.length > MAX_URL_CHARACTERS || url.hostname.length > MAX_HOST_CHARACTERS) {
+        return ['is too long for a URL', 'Give the address of the server.'];
+    }
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname))) {
         return [
             'does not begin with https://',
@@ -32478,35 +32362,48 @@ function findFault(text) {
  * The endpoints of a server, by its metadata (RFC 8414, 3; OpenID Connect Discovery 1.0, 4) where an issuer is given.
  * @throws Error with what kept the metadata from being read, and the cure
  */
-async function findEndpoints(server, limits) {
+async function findEndpoints(server, revocation, limits) {
     if ('token' in server) {
         const { token } = server;
         return {
             token,
-            revocation: undefined,
+            revocation: chooseRevocation(revocation, () => undefined),
             server: { audience: token.url.href, authMethods: [], signingAlgorithms: [] },
         };
     }
     const { issuer } = server;
-    info(`Asking ${issuer.url.host} for its metadata`);
-    return await withRetries(`Could not find the endpoints of ${issuer.url.host}`, limits, (deadline) => readMetadata(issuer, deadline));
+    const { host } = issuer.url;
+    info(`Asking ${host} for its metadata`);
+    const metadata = await withRetries(`Could not find the endpoints of ${host}`, limits, (deadline) => readMetadata(issuer, deadline));
+    return {
+        token: metadata.token,
+        revocation: chooseRevocation(revocation, () => findRevocation(issuer, metadata.fields)),
+        server: metadata.server,
+    };
+}
+function chooseRevocation(revocation, find) {
+    if (revocation === 'off')
+        return undefined;
+    return revocation === 'if known' ? find() : revocation;
 }
 /** Both places are tried in one attempt: a server has its metadata at one of them, or at both. */
 async function readMetadata(issuer, deadline) {
     const failures = [];
     for (const url of metadataUrls(issuer.url)) {
+        // What fails here is the connection, which is the same for both.
+        const answer = await get({ ...issuer, url }, {}, deadline);
         try {
-            return parseMetadata(issuer, await get({ ...issuer, url }, {}, deadline));
+            return parseMetadata(issuer, answer);
         }
         catch (error) {
-            if (!(error instanceof Failure) || error.passing)
+            if (!(error instanceof Failure))
                 throw error;
-            failures.push(new Failure(`${error.reason} (at ${url.pathname})`, error.cure));
+            failures.push(new Failure(`${error.reason} (at ${url.pathname})`, error.cure, error.passing));
         }
     }
     // The cure of the last that found something: a place where nothing is says little.
     const cure = failures.findLast(({ reason }) => !reason.startsWith('HTTP 4'))?.cure;
-    throw new Failure(failures.map(({ reason }) => reason).join('; '), cure ?? 'Check issuer: a server without metadata there needs token-url instead.');
+    throw new Failure(failures.map(({ reason }) => reason).join('; '), cure ?? 'Check issuer: a server without metadata there needs token-url instead.', failures.find(({ passing }) => passing)?.passing);
 }
 function metadataUrls({ origin, pathname }) {
     const path = pathname.replace(/\/$/, '');
@@ -32516,45 +32413,62 @@ function metadataUrls({ origin, pathname }) {
     ];
 }
 function parseMetadata(issuer, answer) {
-    const metadata = parseJsonObject(answer.body);
-    if (metadata === undefined || answer.status !== 200)
+    const fields = parseJsonObject(answer.body);
+    if (fields === undefined || answer.status !== 200)
         throw explainFailure(answer, [], 'Check issuer.');
-    const { issuer: named } = metadata;
+    const { issuer: named } = fields;
     if (named !== issuer.identifier) {
         // Somebody else's metadata would lead the credentials to somebody else (RFC 8414, 3.3).
         throw typeof named === 'string'
             ? new Failure(`the metadata is that of another issuer, ${printable(named)}`, 'Write issuer exactly as the server does, down to the slash at its end.')
             : new Failure('the metadata names no issuer', 'Check issuer.');
     }
-    const token = findEndpoint(issuer, metadata, 'token_endpoint');
-    if (token === undefined)
-        throw new Failure('the metadata names no token_endpoint', 'Give token-url instead.');
     return {
-        token,
-        revocation: findEndpoint(issuer, metadata, 'revocation_endpoint'),
+        fields,
+        token: parseMetadataEndpoint(issuer, fields, 'token_endpoint'),
         server: {
             audience: issuer.identifier,
-            authMethods: findNames(metadata, 'token_endpoint_auth_methods_supported'),
-            signingAlgorithms: findNames(metadata, 'token_endpoint_auth_signing_alg_values_supported'),
+            authMethods: findNames(fields, 'token_endpoint_auth_methods_supported'),
+            signingAlgorithms: findNames(fields, 'token_endpoint_auth_signing_alg_values_supported'),
         },
     };
 }
-function findEndpoint({ url, input }, metadata, name) {
-    const text = metadata[name];
-    if (text === undefined || text === null)
+/** The token does not depend on it, so that what is wrong with it is a warning. */
+function findRevocation(issuer, fields) {
+    if (fields['revocation_endpoint'] === undefined || fields['revocation_endpoint'] === null)
         return undefined;
-    const [fault, cure] = findFault(String(text)) ?? [];
+    try {
+        return parseMetadataEndpoint(issuer, fields, 'revocation_endpoint');
+    }
+    catch (error) {
+        if (!(error instanceof Failure))
+            throw error;
+        core_warning(`The token will not be revoked: ${error.reason}. Give revocation-url, or set revoke to false.`);
+        return undefined;
+    }
+}
+function parseMetadataEndpoint({ url }, fields, name) {
+    const text = fields[name];
+    const cure = 'Tell those who run the server, or give token-url instead of issuer.';
+    if (typeof text !== 'string')
+        throw new Failure(`the metadata names no ${name}`, cure);
+    const [fault] = findFault(text) ?? [];
     if (fault !== undefined)
         throw new Failure(`the ${name} in the metadata ${fault}`, cure);
-    const endpoint = new URL(String(text));
+    const endpoint = new URL(text);
     if (endpoint.protocol !== 'https:' && url.protocol === 'https:') {
-        throw new Failure(`the ${name} in the metadata leads to this machine`, 'No server can have its endpoints there. Check issuer.');
+        throw new Failure(`the ${name} in the metadata leads to this machine`, cure);
     }
-    return { url: endpoint, input };
+    return { url: endpoint, input: `the ${name} of issuer` };
 }
-function findNames(metadata, name) {
-    const names = metadata[name];
-    return Array.isArray(names) ? names.filter((value) => typeof value === 'string') : [];
+/** Only what can be a name, and so many: it goes into the state for the post step, which has a limit. */
+function findNames(fields, name) {
+    const names = fields[name];
+    if (!Array.isArray(names))
+        return [];
+    return names
+        .filter((value) => typeof value === 'string' && /^[\w.:-]{1,64}$/.test(value))
+        .slice(0, MAX_NAMES);
 }
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -32571,6 +32485,10 @@ const KEY_TYPES = new Map([
 ]);
 /** What is there instead of a private key, with its cure; the first that matches a label counts. */
 const OTHER_LABELS = [
+    [
+        /^JWK$/,
+        'is a JWK, which the action does not take. Choose PEM where the server shows the key, or convert it.',
+    ],
     [
         /^OPENSSH PRIVATE KEY$/,
         "is in the format of OpenSSH, which no authorization server's keys have. Convert a copy of its file by ssh-keygen -p -m PKCS8 -f FILE.",
@@ -32597,8 +32515,9 @@ const ALGORITHMS_OF_KIND = new Map([
 ]);
 /** The lines of a private key, in each form that it can be read in, for the mask: the log is masked line by line. */
 function findKeyLines(text) {
-    const lines = [text, unpack(text)].flatMap((form) => form.split(/\r?\n/)).map((line) => line.trim());
-    return [...new Set(lines)]
+    const bodies = findBlocks(unpack(text)).flatMap(({ body }) => body.split(/[\s\\]+/));
+    const lines = [text, unpack(text)].flatMap((form) => form.split(/[\r\n]+/)).map((line) => line.trim());
+    return [...new Set([...lines, ...bodies])]
         .filter((line) => line !== '' && !/^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(line))
         .sort((a, b) => a.length - b.length);
 }
@@ -32623,7 +32542,11 @@ function parsePrivateKey(text) {
     if (certificateThumbprint === undefined)
         return { key, algorithms, certificateThumbprint };
     // A server that knows keys by their certificates, Microsoft Entra ID, asks for PS256.
-    return { key, algorithms: algorithms.toReversed(), certificateThumbprint };
+    return {
+        key,
+        algorithms: key.asymmetricKeyType === 'rsa' ? algorithms.toReversed() : algorithms,
+        certificateThumbprint,
+    };
 }
 /** The PEM itself, where a line break is written as `\n` or the whole of it is in base64. */
 function unpack(text) {
@@ -32639,17 +32562,29 @@ function unpack(text) {
         : plain;
 }
 function findBlocks(pem) {
+    if (/^\s*\{/.test(pem))
+        return [{ label: 'JWK', body: '' }];
     return [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs)].map(([, label = '', body = '']) => ({ label, body }));
 }
 function readKey({ label, body }) {
     const type = KEY_TYPES.get(label);
     try {
-        return (0,external_node_crypto_.createPrivateKey)({ key: Buffer.from(body, 'base64'), format: 'der', type });
+        const key = (0,external_node_crypto_.createPrivateKey)({ key: Buffer.from(body, 'base64'), format: 'der', type });
+        if (canSign(key))
+            return key;
     }
     catch {
         // Not shown: nothing of what OpenSSL says of a damaged key helps.
-        throw new Error(`private-key is cut off or damaged. ${STORE_WHOLE_FILE}`);
     }
+    throw new Error(`private-key is cut off or damaged. ${STORE_WHOLE_FILE}`);
+}
+/** Whether its two halves belong together: a key with one character changed can often be read all the same. */
+function canSign(key) {
+    if (!/^(rsa|ec|ed25519)$/.test(key.asymmetricKeyType ?? ''))
+        return true;
+    const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+    const data = Buffer.from('a trial');
+    return (0,external_node_crypto_.verify)(digest, data, (0,external_node_crypto_.createPublicKey)(key), (0,external_node_crypto_.sign)(digest, data, key));
 }
 function findAlgorithms({ asymmetricKeyType, asymmetricKeyDetails = {} }) {
     const { namedCurve, modulusLength = MIN_RSA_BITS } = asymmetricKeyDetails;
@@ -32721,16 +32656,17 @@ function readInputs() {
         if (secret !== '')
             core_setSecret(secret);
     }
+    const clientId = requireLine('client-id', getInput('client-id'));
+    const credentials = readCredentials(clientSecret, privateKey);
     return {
-        clientId: requireLine('client-id', getInput('client-id')),
-        credentials: readCredentials(clientSecret, privateKey),
-        server: readServer(),
-        scope: readOptional('scope').replace(/\s*[\r\n]+\s*/g, ' '),
+        clientId,
+        credentials,
+        server: readServer(credentials),
+        scope: readOptional('scope').replace(/\s*[\t\r\n]+\s*/g, ' '),
         parameters: [...readAudience(), ...readResources(), ...readExtraParameters()],
         timeoutMs: 1000 * readWholeNumber('timeout', 1, 3600),
         retries: readWholeNumber('retries', 0, 10),
-        revoke: readRevoke(),
-        revocation: readRevocationUrl(),
+        revocation: readRevocation(),
     };
 }
 function readCredentials(clientSecret, privateKey) {
@@ -32783,7 +32719,7 @@ function readIdTokenRequest() {
     core_setSecret(requestToken);
     return { endpoint: parseEndpoint('ACTIONS_ID_TOKEN_REQUEST_URL', url), requestToken };
 }
-function readServer() {
+function readServer(credentials) {
     const issuer = readOptional('issuer');
     const tokenUrl = readOptional('token-url');
     if (issuer !== '') {
@@ -32793,18 +32729,28 @@ function readServer() {
         return { issuer: parseIssuer('issuer', issuer) };
     }
     requireValue('token-url', tokenUrl, 'Give the address of the token endpoint, or leave the input out for Spotify.');
+    refuseForSpotify(tokenUrl, credentials);
     return { token: parseEndpoint('token-url', tokenUrl) };
 }
-function readRevoke() {
+/** Refuses what Spotify cannot take: then it is some other server's address that is missing. */
+function refuseForSpotify(tokenUrl, credentials) {
+    if (tokenUrl !== TOKEN_URL_OF_SPOTIFY)
+        return;
+    const { method } = credentials;
+    const foreign = ['audience', 'resource', 'revocation-url'].find((name) => getInput(name) !== '');
+    const unknown = foreign ?? (/^client_secret_(basic|post)$/.test(method) ? undefined : `auth-method ${method}`);
+    if (unknown === undefined)
+        return;
+    throw new Error(`token-url is that of Spotify, which does not know ${unknown}. Give token-url or issuer; if the workflow does, check the variable behind it, for it came empty.`);
+}
+function readRevocation() {
     const text = getInput('revoke');
     if (!/^(true|false)$/i.test(text)) {
         throw new Error('revoke is neither true nor false. Correct it, or leave the input out.');
     }
-    return text.toLowerCase() === 'true';
-}
-function readRevocationUrl() {
     const url = readOptional('revocation-url');
-    return url === '' ? undefined : parseEndpoint('revocation-url', url);
+    const endpoint = url === '' ? 'if known' : parseEndpoint('revocation-url', url);
+    return text.toLowerCase() === 'true' ? endpoint : 'off';
 }
 function requireValue(name, value, cure) {
     if (value === '')
@@ -32838,13 +32784,13 @@ function readLines(name) {
         .filter((line) => line !== '');
 }
 function readAudience() {
-    const audience = readOptional('audience');
-    return audience === '' ? [] : [['audience', audience]];
+    const audience = readLine('audience');
+    return audience === undefined ? [] : [['audience', audience]];
 }
 /** One parameter for each line (RFC 8707, 2). */
 function readResources() {
     return readLines('resource').map((uri) => {
-        if (!URL.canParse(uri) || uri.includes('#')) {
+        if (!URL.canParse(uri) || /[#\s\\]/.test(uri)) {
             throw new Error('resource has a line that is not an absolute URI without a fragment (RFC 8707, 2). Write one URI on each line, as in https://api.example.com.');
         }
         return ['resource', uri];
@@ -32874,6 +32820,153 @@ function readWholeNumber(name, min, max) {
         throw new Error(`${name} is not a whole number from ${min} to ${max}. Correct it, or leave the input out.`);
     }
     return value;
+}
+
+;// CONCATENATED MODULE: ./lib/client-auth.js
+
+
+
+
+const CHECK_SECRET = 'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.';
+const CHECK_CLOCK = 'Check, too, that the clock of the runner is right.';
+/**
+ * Prepares how the client proves who it is (RFC 6749, 2.3; RFC 7523, 2.2). What stays the same is made and masked at
+ * once; an assertion, which a server takes only once, is made and masked for each attempt.
+ * @throws Failure, from the function that it returns, where GitHub gives no ID token
+ */
+function prepareAuthentication({ clientId, credentials }, target) {
+    const notes = findUnlisted(credentials, target);
+    switch (credentials.method) {
+        case 'client_secret_basic': {
+            const authentication = authenticateBasic(clientId, credentials.clientSecret, target, notes);
+            return async () => authentication;
+        }
+        case 'client_secret_post': {
+            const { clientSecret } = credentials;
+            const authentication = {
+                headers: {},
+                parameters: [
+                    ['client_id', clientId],
+                    ['client_secret', clientSecret],
+                ],
+                secrets: [clientSecret, formEncode(clientSecret)],
+                cure: noteAfter(CHECK_SECRET, [...findOddities(clientId, clientSecret, target), ...notes]),
+            };
+            return async () => authentication;
+        }
+        case 'client_secret_jwt': {
+            const { clientSecret, audience = target.audience } = credentials;
+            const key = new TextEncoder().encode(clientSecret);
+            const cure = noteAfter(`${CHECK_SECRET} ${CHECK_CLOCK}`, [
+                ...findOddities(clientId, clientSecret, target),
+                ...notes,
+            ]);
+            return byAssertions(clientId, [clientSecret], async () => ({
+                assertion: await sign(clientId, audience, { alg: 'HS256' }, key),
+                cure,
+            }));
+        }
+        case 'private_key_jwt': {
+            const { privateKey, keyId, audience = target.audience } = credentials;
+            const header = findHeader(privateKey, keyId, target);
+            const cure = noteAfter(`Check that the public key of private-key is registered for client-id${keyId === undefined ? '' : ', under key-id'}, and that the server expects ${header.alg} and the audience ${audience} (assertion-audience). ${CHECK_CLOCK}`, notes);
+            return byAssertions(clientId, [], async () => ({
+                assertion: await sign(clientId, audience, header, privateKey.key),
+                cure,
+            }));
+        }
+        case 'github_oidc': {
+            const { idTokenRequest, audience = target.audience } = credentials;
+            return byAssertions(clientId, [], async (deadline, earlier) => {
+                const assertion = await requestIdToken(idTokenRequest, audience, earlier, deadline);
+                const cure = `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(assertion)}.`;
+                return { assertion, cure };
+            });
+        }
+    }
+}
+function authenticateBasic(clientId, clientSecret, target, notes) {
+    const encodedSecret = formEncode(clientSecret);
+    const credential = Buffer.from(`${formEncode(clientId)}:${encodedSecret}`).toString('base64');
+    // The runner knows the base64 of the secret, but not of the pair.
+    core_setSecret(credential);
+    return {
+        headers: { Authorization: `Basic ${credential}` },
+        parameters: [],
+        secrets: [clientSecret, encodedSecret, credential],
+        cure: noteAfter(CHECK_SECRET, [
+            ...findOddities(clientId, clientSecret, target),
+            ...findEncoded(clientId, clientSecret),
+            ...notes,
+        ]),
+    };
+}
+/** RFC 7521, 4.2; `client_id` is optional there, but wanted by many servers. */
+function byAssertions(clientId, secrets, make) {
+    // Of the earlier attempts, too: what a server sends back late is still valid.
+    const made = [];
+    return async (deadline) => {
+        const { assertion, cure } = await make(deadline, made);
+        made.push(assertion);
+        return {
+            headers: {},
+            parameters: [
+                ['client_id', clientId],
+                ['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
+                ['client_assertion', assertion],
+            ],
+            secrets: [...made, ...secrets],
+            cure,
+        };
+    };
+}
+const sign = async (...args) => {
+    // Loaded here, for it is a third of the code, and most never need it.
+    const { signClientAssertion } = await __nccwpck_require__.e(/* import() */ 948).then(__nccwpck_require__.bind(__nccwpck_require__, 6948));
+    const assertion = await signClientAssertion(...args);
+    core_setSecret(assertion);
+    return assertion;
+};
+function findHeader({ algorithms, certificateThumbprint }, keyId, { signingAlgorithms }) {
+    const alg = algorithms.find((name) => signingAlgorithms.includes(name)) ?? algorithms[0];
+    return {
+        alg,
+        ...(keyId !== undefined && { kid: keyId }),
+        ...(certificateThumbprint !== undefined && { 'x5t#S256': certificateThumbprint }),
+    };
+}
+/** The `application/x-www-form-urlencoded` form of one value (RFC 6749, appendix B). */
+function formEncode(value) {
+    return new URLSearchParams({ '': value }).toString().slice('='.length);
+}
+function noteAfter(cure, notes) {
+    return [cure, ...notes.map((note) => `Note that ${note}.`)].join(' ');
+}
+function findOddities(clientId, clientSecret, { audience: tokenUrl }) {
+    const oddities = [];
+    if (tokenUrl === TOKEN_URL_OF_SPOTIFY && !/^[0-9a-f]{32}$/.test(clientId)) {
+        oddities.push('the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url or issuer came empty');
+    }
+    if (clientId === clientSecret)
+        oddities.push('client-id and client-secret are the same');
+    for (const [name, value] of Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })) {
+        if (/^(["'`]).*\1$/.test(value))
+            oddities.push(`${name} is wrapped in quotes`);
+        if (/\s/.test(value))
+            oddities.push(`${name} has white space inside`);
+    }
+    return oddities;
+}
+function findEncoded(clientId, clientSecret) {
+    return Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })
+        .filter(([, value]) => formEncode(value) !== value)
+        .map(([name]) => `${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post`);
+}
+/** A server may take more than its metadata says, so it is told only when it refuses. */
+function findUnlisted({ method }, { authMethods }) {
+    if (authMethods.length === 0 || authMethods.includes(method))
+        return [];
+    return [`the metadata of the server lists ${printable(authMethods.join(', '))}, but not ${method}`];
 }
 
 ;// CONCATENATED MODULE: ./lib/token.js
@@ -32921,7 +33014,8 @@ function parseTokenResponse(answer, requestedAt, askedScope, { secrets, cure }) 
     if (scope === undefined && isPresent(fields['scope'])) {
         warnings.push('The scope of the server is no list of names. The output scope stays empty.');
     }
-    const granted = scope?.split(' ') ?? [];
+    // Some servers put commas between the names.
+    const granted = scope?.split(/[ ,]+/) ?? [];
     const missing = askedScope.split(' ').filter((name) => name !== '' && !granted.includes(name));
     if (scope !== undefined && missing.length > 0) {
         warnings.push(`The server did not grant all of the scope. Missing: ${missing.join(' ')}.`);
@@ -32967,6 +33061,8 @@ function parseScope(value) {
 
 
 
+/** That any system lets a variable have; the shortest limit is that of Windows. */
+const MAX_STATE_CHARACTERS = 30_000;
 /**
  * Gets an access token (RFC 6749, 4.4) and hands it to the following steps.
  * @throws Error with the sentence to show; no output is set then
@@ -32981,13 +33077,13 @@ async function main() {
         retries,
         retriesWhenBusy: retries === 0 ? 0 : Number.POSITIVE_INFINITY,
     };
-    const endpoints = await findEndpoints(inputs.server, limits);
+    const endpoints = await findEndpoints(inputs.server, inputs.revocation, limits);
     const token = await requestToken(inputs, endpoints, limits);
     for (const secret of token.secrets)
         core_setSecret(secret);
     for (const warning of token.warnings)
         core_warning(warning);
-    saveRevocation(inputs, endpoints, token);
+    saveRevocation(endpoints, token);
     setOutputs(token);
     info(describeToken(token));
 }
@@ -33005,26 +33101,34 @@ async function requestToken(inputs, endpoints, limits) {
     });
 }
 /** For the post step, which learns nothing else of this one. */
-function saveRevocation({ revoke, revocation: given }, { revocation: found, server }, { accessToken, lifetime }) {
-    const endpoint = given ?? found;
-    if (!revoke || endpoint === undefined)
+function saveRevocation({ revocation, server }, { accessToken, lifetime }) {
+    if (revocation === undefined)
         return;
-    const revocation = {
+    const state = {
         accessToken,
         endsAt: lifetime?.end.getTime(),
-        endpoint: { ...endpoint, url: endpoint.url.href },
+        endpoint: { ...revocation, url: revocation.url.href },
         server,
     };
-    saveState('revocation', revocation);
+    // Without the file the toolkit would print the token; and state comes back as a variable, which has a limit.
+    if (!process.env['GITHUB_STATE'] || JSON.stringify(state).length > MAX_STATE_CHARACTERS) {
+        core_warning('The token will not be revoked: the runner cannot keep it until the job ends.');
+        return;
+    }
+    saveState('revocation', state);
 }
 /** Without the file the toolkit would print the outputs to the log, the token among them. */
 function refuseWithoutOutputFile() {
+    const file = process.env['GITHUB_OUTPUT'] ?? '';
     try {
-        (0,external_node_fs_namespaceObject.accessSync)(process.env['GITHUB_OUTPUT'] ?? '', external_node_fs_namespaceObject.constants.W_OK);
+        (0,external_node_fs_namespaceObject.accessSync)(file, external_node_fs_namespaceObject.constants.W_OK);
+        if ((0,external_node_fs_namespaceObject.statSync)(file).isFile())
+            return;
     }
     catch {
-        throw new Error('GITHUB_OUTPUT names no file that can be written, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides one.');
+        // Not shown: what the system says of it helps nobody.
     }
+    throw new Error('GITHUB_OUTPUT names no file that can be written, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides one.');
 }
 function setOutputs({ accessToken, tokenType, lifetime, scope }) {
     setOutput('access-token', accessToken);
@@ -33059,11 +33163,12 @@ function describeDuration(seconds) {
 
 
 
+
 const TIMEOUT_MS = 10_000;
 const RETRIES = 1;
 /**
  * Revokes the token of the main step (RFC 7009, 2) by the same authentication as it was asked for.
- * @param state a `Revocation` as JSON
+ * @param state a `Revocable` as JSON
  * @throws Error with what kept it from being revoked, and the cure
  */
 async function revokeToken(state) {
@@ -33074,17 +33179,21 @@ async function revokeToken(state) {
         return;
     }
     const authenticate = prepareAuthentication(readInputs(), server);
-    await withRetries(`Could not revoke the access token at ${url.host}`, { retries: RETRIES, retriesWhenBusy: RETRIES, deadline: performance.now() + TIMEOUT_MS }, async (deadline) => {
-        const { headers, parameters, secrets, cure } = await authenticate(deadline);
-        const request = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' });
-        for (const [name, value] of parameters)
-            request.append(name, value);
-        const answer = await post({ ...endpoint, url }, headers, request, deadline);
-        if (answer.status < 200 || answer.status > 299) {
-            throw explainFailure(answer, [...secrets, accessToken], cure);
-        }
-    });
+    await withRetries(`Could not revoke the access token at ${url.host}`, { retries: RETRIES, retriesWhenBusy: RETRIES, deadline: performance.now() + TIMEOUT_MS }, (deadline) => revoke({ ...endpoint, url }, accessToken, authenticate, deadline));
     info(`Revoked the access token at ${url.host}`);
+}
+async function revoke(endpoint, accessToken, authenticate, deadline) {
+    const { headers, parameters, secrets, cure } = await authenticate(deadline);
+    const request = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' });
+    for (const [name, value] of parameters)
+        request.append(name, value);
+    const answer = await post(endpoint, headers, request, deadline);
+    if (answer.status >= 200 && answer.status <= 299)
+        return;
+    const { reason, passing } = explainFailure(answer, [...secrets, accessToken], cure);
+    throw new Failure(reason, `Check ${endpoint.input}, or set revoke to false if the server does not revoke access tokens.`, 
+    // There is no time to wait for as long as a server asks.
+    passing?.retryAfter === undefined ? passing : undefined);
 }
 
 ;// CONCATENATED MODULE: ./lib/index.js

@@ -1,7 +1,7 @@
 import * as core from '@actions/core'
 import type { AssertionTarget } from './endpoints.ts'
 import { describeIdToken, requestIdToken } from './github-id-token.ts'
-import type { Credentials, Inputs, Parameter } from './inputs.ts'
+import { type Credentials, type Inputs, type Parameter, TOKEN_URL_OF_SPOTIFY } from './inputs.ts'
 import { printable } from './printable.ts'
 import type { PrivateKey } from './private-key.ts'
 
@@ -33,7 +33,7 @@ export function prepareAuthentication(
   const notes = findUnlisted(credentials, target)
   switch (credentials.method) {
     case 'client_secret_basic': {
-      const authentication = authenticateBasic(clientId, credentials.clientSecret, notes)
+      const authentication = authenticateBasic(clientId, credentials.clientSecret, target, notes)
       return async () => authentication
     }
     case 'client_secret_post': {
@@ -45,7 +45,7 @@ export function prepareAuthentication(
           ['client_secret', clientSecret],
         ] as const,
         secrets: [clientSecret, formEncode(clientSecret)],
-        cure: noteAfter(CHECK_SECRET, [...findOddities(clientId, clientSecret), ...notes]),
+        cure: noteAfter(CHECK_SECRET, [...findOddities(clientId, clientSecret, target), ...notes]),
       }
       return async () => authentication
     }
@@ -53,13 +53,13 @@ export function prepareAuthentication(
       const { clientSecret, audience = target.audience } = credentials
       const key = new TextEncoder().encode(clientSecret)
       const cure = noteAfter(`${CHECK_SECRET} ${CHECK_CLOCK}`, [
-        ...findOddities(clientId, clientSecret),
+        ...findOddities(clientId, clientSecret, target),
         ...notes,
       ])
-      return async () => {
-        const assertion = await sign(clientId, audience, { alg: 'HS256' }, key)
-        return authenticateByAssertion(clientId, assertion, cure, [clientSecret])
-      }
+      return byAssertions(clientId, [clientSecret], async () => ({
+        assertion: await sign(clientId, audience, { alg: 'HS256' }, key),
+        cure,
+      }))
     }
     case 'private_key_jwt': {
       const { privateKey, keyId, audience = target.audience } = credentials
@@ -68,19 +68,18 @@ export function prepareAuthentication(
         `Check that the public key of private-key is registered for client-id${keyId === undefined ? '' : ', under key-id'}, and that the server expects ${header.alg} and the audience ${audience} (assertion-audience). ${CHECK_CLOCK}`,
         notes,
       )
-      return async () =>
-        authenticateByAssertion(clientId, await sign(clientId, audience, header, privateKey.key), cure)
+      return byAssertions(clientId, [], async () => ({
+        assertion: await sign(clientId, audience, header, privateKey.key),
+        cure,
+      }))
     }
     case 'github_oidc': {
       const { idTokenRequest, audience = target.audience } = credentials
-      return async (deadline) => {
-        const idToken = await requestIdToken(idTokenRequest, audience, deadline)
-        return authenticateByAssertion(
-          clientId,
-          idToken,
-          `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(idToken)}.`,
-        )
-      }
+      return byAssertions(clientId, [], async (deadline, earlier) => {
+        const assertion = await requestIdToken(idTokenRequest, audience, earlier, deadline)
+        const cure = `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(assertion)}.`
+        return { assertion, cure }
+      })
     }
   }
 }
@@ -88,6 +87,7 @@ export function prepareAuthentication(
 function authenticateBasic(
   clientId: string,
   clientSecret: string,
+  target: AssertionTarget,
   notes: readonly string[],
 ): ClientAuthentication {
   const encodedSecret = formEncode(clientSecret)
@@ -99,7 +99,7 @@ function authenticateBasic(
     parameters: [],
     secrets: [clientSecret, encodedSecret, credential],
     cure: noteAfter(CHECK_SECRET, [
-      ...findOddities(clientId, clientSecret),
+      ...findOddities(clientId, clientSecret, target),
       ...findEncoded(clientId, clientSecret),
       ...notes,
     ]),
@@ -107,21 +107,26 @@ function authenticateBasic(
 }
 
 /** RFC 7521, 4.2; `client_id` is optional there, but wanted by many servers. */
-function authenticateByAssertion(
+function byAssertions(
   clientId: string,
-  assertion: string,
-  cure: string,
-  secrets: readonly string[] = [],
-): ClientAuthentication {
-  return {
-    headers: {},
-    parameters: [
-      ['client_id', clientId],
-      ['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
-      ['client_assertion', assertion],
-    ],
-    secrets: [assertion, ...secrets],
-    cure,
+  secrets: readonly string[],
+  make: (deadline: number, earlier: readonly string[]) => Promise<{ assertion: string; cure: string }>,
+): Authenticate {
+  // Of the earlier attempts, too: what a server sends back late is still valid.
+  const made: string[] = []
+  return async (deadline) => {
+    const { assertion, cure } = await make(deadline, made)
+    made.push(assertion)
+    return {
+      headers: {},
+      parameters: [
+        ['client_id', clientId],
+        ['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
+        ['client_assertion', assertion],
+      ],
+      secrets: [...made, ...secrets],
+      cure,
+    }
   }
 }
 
@@ -155,8 +160,17 @@ function noteAfter(cure: string, notes: readonly string[]): string {
   return [cure, ...notes.map((note) => `Note that ${note}.`)].join(' ')
 }
 
-function findOddities(clientId: string, clientSecret: string): string[] {
+function findOddities(
+  clientId: string,
+  clientSecret: string,
+  { audience: tokenUrl }: AssertionTarget,
+): string[] {
   const oddities = []
+  if (tokenUrl === TOKEN_URL_OF_SPOTIFY && !/^[0-9a-f]{32}$/.test(clientId)) {
+    oddities.push(
+      'the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url or issuer came empty',
+    )
+  }
   if (clientId === clientSecret) oddities.push('client-id and client-secret are the same')
   for (const [name, value] of Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })) {
     if (/^(["'`]).*\1$/.test(value)) oddities.push(`${name} is wrapped in quotes`)

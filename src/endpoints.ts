@@ -8,9 +8,12 @@ import { type RetryLimits, withRetries } from './retry.ts'
 
 export interface Endpoint {
   readonly url: URL
-  /** The input that leads to it, for the errors to name. */
+  /** The input that leads to it, or where else it comes from, for the errors to name. */
   readonly input: string
 }
+
+/** Where to revoke (RFC 7009): nowhere, where the metadata says, or there. */
+export type Revocation = 'off' | 'if known' | Endpoint
 
 /** Where to go: the token endpoint as it is given, or an issuer that tells it (RFC 8414). */
 export type Server = { readonly token: Endpoint } | { readonly issuer: Issuer }
@@ -22,7 +25,7 @@ export interface Issuer extends Endpoint {
 
 export interface Endpoints {
   readonly token: Endpoint
-  /** `undefined` where the server is not known to have one. */
+  /** `undefined` where nothing is to be revoked. */
   readonly revocation: Endpoint | undefined
   readonly server: AssertionTarget
 }
@@ -36,6 +39,9 @@ export interface AssertionTarget {
   readonly signingAlgorithms: readonly string[]
 }
 
+const MAX_URL_CHARACTERS = 2000
+const MAX_HOST_CHARACTERS = 253
+const MAX_NAMES = 32
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 /**
@@ -57,12 +63,22 @@ export function parseIssuer(input: string, text: string): Issuer {
   if (text.includes('?')) {
     throw new Error(`${input} has a query (?...), which an issuer cannot have (RFC 8414, 2). Take it out.`)
   }
+  if (text.includes('/.well-known/')) {
+    throw new Error(
+      `${input} is the address of the metadata. Leave out /.well-known/ and what follows it, except a path of the issuer behind oauth-authorization-server.`,
+    )
+  }
   return { ...endpoint, identifier: text }
 }
 
 function findFault(text: string): readonly [fault: string, cure: string] | undefined {
-  if (!URL.canParse(text)) return ['is not a URL', 'Give the whole address, from https:// on.']
+  // What URL would leave out or turn around by itself: a line break may stand between two addresses.
+  const isPlain = /^[a-z]+:\/\/[^\s\p{Cc}\\]+$/iu.test(text)
+  if (!isPlain || !URL.canParse(text)) return ['is not a URL', 'Give the whole address, from https:// on.']
   const url = new URL(text)
+  if (text.length > MAX_URL_CHARACTERS || url.hostname.length > MAX_HOST_CHARACTERS) {
+    return ['is too long for a URL', 'Give the address of the server.']
+  }
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname))) {
     return [
       'does not begin with https://',
@@ -85,31 +101,54 @@ function findFault(text: string): readonly [fault: string, cure: string] | undef
  * The endpoints of a server, by its metadata (RFC 8414, 3; OpenID Connect Discovery 1.0, 4) where an issuer is given.
  * @throws Error with what kept the metadata from being read, and the cure
  */
-export async function findEndpoints(server: Server, limits: RetryLimits): Promise<Endpoints> {
+export async function findEndpoints(
+  server: Server,
+  revocation: Revocation,
+  limits: RetryLimits,
+): Promise<Endpoints> {
   if ('token' in server) {
     const { token } = server
     return {
       token,
-      revocation: undefined,
+      revocation: chooseRevocation(revocation, () => undefined),
       server: { audience: token.url.href, authMethods: [], signingAlgorithms: [] },
     }
   }
   const { issuer } = server
-  core.info(`Asking ${issuer.url.host} for its metadata`)
-  return await withRetries(`Could not find the endpoints of ${issuer.url.host}`, limits, (deadline) =>
+  const { host } = issuer.url
+  core.info(`Asking ${host} for its metadata`)
+  const metadata = await withRetries(`Could not find the endpoints of ${host}`, limits, (deadline) =>
     readMetadata(issuer, deadline),
   )
+  return {
+    token: metadata.token,
+    revocation: chooseRevocation(revocation, () => findRevocation(issuer, metadata.fields)),
+    server: metadata.server,
+  }
+}
+
+function chooseRevocation(revocation: Revocation, find: () => Endpoint | undefined): Endpoint | undefined {
+  if (revocation === 'off') return undefined
+  return revocation === 'if known' ? find() : revocation
+}
+
+interface Metadata {
+  readonly fields: JsonObject
+  readonly token: Endpoint
+  readonly server: AssertionTarget
 }
 
 /** Both places are tried in one attempt: a server has its metadata at one of them, or at both. */
-async function readMetadata(issuer: Issuer, deadline: number): Promise<Endpoints> {
+async function readMetadata(issuer: Issuer, deadline: number): Promise<Metadata> {
   const failures: Failure[] = []
   for (const url of metadataUrls(issuer.url)) {
+    // What fails here is the connection, which is the same for both.
+    const answer = await get({ ...issuer, url }, {}, deadline)
     try {
-      return parseMetadata(issuer, await get({ ...issuer, url }, {}, deadline))
+      return parseMetadata(issuer, answer)
     } catch (error) {
-      if (!(error instanceof Failure) || error.passing) throw error
-      failures.push(new Failure(`${error.reason} (at ${url.pathname})`, error.cure))
+      if (!(error instanceof Failure)) throw error
+      failures.push(new Failure(`${error.reason} (at ${url.pathname})`, error.cure, error.passing))
     }
   }
   // The cure of the last that found something: a place where nothing is says little.
@@ -117,6 +156,7 @@ async function readMetadata(issuer: Issuer, deadline: number): Promise<Endpoints
   throw new Failure(
     failures.map(({ reason }) => reason).join('; '),
     cure ?? 'Check issuer: a server without metadata there needs token-url instead.',
+    failures.find(({ passing }) => passing)?.passing,
   )
 }
 
@@ -128,10 +168,10 @@ function metadataUrls({ origin, pathname }: URL): readonly URL[] {
   ]
 }
 
-function parseMetadata(issuer: Issuer, answer: Answer): Endpoints {
-  const metadata = parseJsonObject(answer.body)
-  if (metadata === undefined || answer.status !== 200) throw explainFailure(answer, [], 'Check issuer.')
-  const { issuer: named } = metadata
+function parseMetadata(issuer: Issuer, answer: Answer): Metadata {
+  const fields = parseJsonObject(answer.body)
+  if (fields === undefined || answer.status !== 200) throw explainFailure(answer, [], 'Check issuer.')
+  const { issuer: named } = fields
   if (named !== issuer.identifier) {
     // Somebody else's metadata would lead the credentials to somebody else (RFC 8414, 3.3).
     throw typeof named === 'string'
@@ -141,36 +181,49 @@ function parseMetadata(issuer: Issuer, answer: Answer): Endpoints {
         )
       : new Failure('the metadata names no issuer', 'Check issuer.')
   }
-  const token = findEndpoint(issuer, metadata, 'token_endpoint')
-  if (token === undefined)
-    throw new Failure('the metadata names no token_endpoint', 'Give token-url instead.')
   return {
-    token,
-    revocation: findEndpoint(issuer, metadata, 'revocation_endpoint'),
+    fields,
+    token: parseMetadataEndpoint(issuer, fields, 'token_endpoint'),
     server: {
       audience: issuer.identifier,
-      authMethods: findNames(metadata, 'token_endpoint_auth_methods_supported'),
-      signingAlgorithms: findNames(metadata, 'token_endpoint_auth_signing_alg_values_supported'),
+      authMethods: findNames(fields, 'token_endpoint_auth_methods_supported'),
+      signingAlgorithms: findNames(fields, 'token_endpoint_auth_signing_alg_values_supported'),
     },
   }
 }
 
-function findEndpoint({ url, input }: Issuer, metadata: JsonObject, name: string): Endpoint | undefined {
-  const text = metadata[name]
-  if (text === undefined || text === null) return undefined
-  const [fault, cure] = findFault(String(text)) ?? []
-  if (fault !== undefined) throw new Failure(`the ${name} in the metadata ${fault}`, cure as string)
-  const endpoint = new URL(String(text))
-  if (endpoint.protocol !== 'https:' && url.protocol === 'https:') {
-    throw new Failure(
-      `the ${name} in the metadata leads to this machine`,
-      'No server can have its endpoints there. Check issuer.',
+/** The token does not depend on it, so that what is wrong with it is a warning. */
+function findRevocation(issuer: Issuer, fields: JsonObject): Endpoint | undefined {
+  if (fields['revocation_endpoint'] === undefined || fields['revocation_endpoint'] === null) return undefined
+  try {
+    return parseMetadataEndpoint(issuer, fields, 'revocation_endpoint')
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    core.warning(
+      `The token will not be revoked: ${error.reason}. Give revocation-url, or set revoke to false.`,
     )
+    return undefined
   }
-  return { url: endpoint, input }
 }
 
-function findNames(metadata: JsonObject, name: string): readonly string[] {
-  const names = metadata[name]
-  return Array.isArray(names) ? names.filter((value) => typeof value === 'string') : []
+function parseMetadataEndpoint({ url }: Issuer, fields: JsonObject, name: string): Endpoint {
+  const text = fields[name]
+  const cure = 'Tell those who run the server, or give token-url instead of issuer.'
+  if (typeof text !== 'string') throw new Failure(`the metadata names no ${name}`, cure)
+  const [fault] = findFault(text) ?? []
+  if (fault !== undefined) throw new Failure(`the ${name} in the metadata ${fault}`, cure)
+  const endpoint = new URL(text)
+  if (endpoint.protocol !== 'https:' && url.protocol === 'https:') {
+    throw new Failure(`the ${name} in the metadata leads to this machine`, cure)
+  }
+  return { url: endpoint, input: `the ${name} of issuer` }
+}
+
+/** Only what can be a name, and so many: it goes into the state for the post step, which has a limit. */
+function findNames(fields: JsonObject, name: string): readonly string[] {
+  const names = fields[name]
+  if (!Array.isArray(names)) return []
+  return names
+    .filter((value): value is string => typeof value === 'string' && /^[\w.:-]{1,64}$/.test(value))
+    .slice(0, MAX_NAMES)
 }

@@ -12,24 +12,27 @@ export interface IdTokenRequest {
   readonly requestToken: string
 }
 
-const CHECK_PERMISSION = 'Check that the job has permissions: id-token: write.'
+const CHECK_PERMISSION =
+  'Check that the job has permissions: id-token: write, and assertion-audience, if it is given.'
 
 /**
  * An ID token of the workflow run from GitHub (OpenID Connect Core 1.0, 2), masked. The toolkit's own function for
  * it never settles when its connection breaks off.
+ * @param secrets what must not be shown, though GitHub may have sent it
  * @param deadline by the clock of `performance.now()`
  * @throws Failure with what kept it from coming
  */
 export async function requestIdToken(
   { endpoint, requestToken }: IdTokenRequest,
   audience: string,
+  secrets: readonly string[],
   deadline: number,
 ): Promise<string> {
   const url = new URL(endpoint.url)
   url.searchParams.append('audience', audience)
   try {
     const answer = await get({ ...endpoint, url }, { Authorization: `Bearer ${requestToken}` }, deadline)
-    const idToken = parseIdToken(answer, requestToken)
+    const idToken = parseIdToken(answer, [requestToken, ...secrets])
     core.setSecret(idToken)
     return idToken
   } catch (error) {
@@ -38,9 +41,12 @@ export async function requestIdToken(
   }
 }
 
-function parseIdToken(answer: Answer, requestToken: string): string {
+function parseIdToken(answer: Answer, secrets: readonly string[]): string {
   const value = parseJsonObject(answer.body)?.['value']
-  if (answer.status !== 200) throw explainFailure(answer, [requestToken], CHECK_PERMISSION)
+  if (answer.status !== 200) {
+    const { reason, cure, passing } = explainFailure(answer, secrets, CHECK_PERMISSION)
+    throw new Failure(reason, passing ? cure : CHECK_PERMISSION, passing)
+  }
   if (typeof value !== 'string' || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(value)) {
     throw new Failure(`HTTP ${answer.status} without an ID token`, CHECK_PERMISSION)
   }
@@ -50,5 +56,7 @@ function parseIdToken(answer: Answer, requestToken: string): string {
 /** Whom an ID token says the workflow is, for an error to tell: the claims that a server compares. */
 export function describeIdToken(idToken: string): string {
   const claims = parseJsonObject(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) ?? {}
-  return ['iss', 'sub', 'aud'].map((name) => `${name} ${printable(String(claims[name]))}`).join(', ')
+  return ['iss', 'sub', 'aud']
+    .map((name) => `${name} ${typeof claims[name] === 'string' ? printable(claims[name]) : '?'}`)
+    .join(', ')
 }

@@ -62,7 +62,7 @@ async function exchange(
   } catch (error) {
     if (error instanceof Failure) throw error
     if (!signal.aborted) throw explainConnectionError(error, input)
-    const seconds = Math.round(timeoutMs / 100) / 10
+    const seconds = Math.max(1, Math.round(timeoutMs / 100)) / 10
     throw new Failure(`no complete answer within ${seconds} s`, RUN_AGAIN, {})
   }
 }

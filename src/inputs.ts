@@ -1,5 +1,5 @@
 import * as core from '@actions/core'
-import { type Endpoint, parseEndpoint, parseIssuer, type Server } from './endpoints.ts'
+import { parseEndpoint, parseIssuer, type Revocation, type Server } from './endpoints.ts'
 import type { IdTokenRequest } from './github-id-token.ts'
 import { findKeyLines, type PrivateKey, parsePrivateKey } from './private-key.ts'
 
@@ -15,10 +15,8 @@ export interface Inputs {
   readonly timeoutMs: number
   /** Further attempts after the first. */
   readonly retries: number
-  /** Whether to revoke the token when the job ends (RFC 7009), where there is an endpoint for that. */
-  readonly revoke: boolean
-  /** In place of what the metadata of the server may tell. */
-  readonly revocation: Endpoint | undefined
+  /** Of the token, when the job ends. */
+  readonly revocation: Revocation
 }
 
 /** By the names in the registry of token endpoint authentication methods (RFC 7591, 4.2), and `github_oidc`. */
@@ -47,7 +45,7 @@ const INPUTS_OF_METHOD = {
 } as const satisfies Record<Credentials['method'], readonly string[]>
 
 /** As in action.yml, where it stands lest an input that turned out empty send credentials to the wrong server. */
-const TOKEN_URL_OF_SPOTIFY = 'https://accounts.spotify.com/api/token'
+export const TOKEN_URL_OF_SPOTIFY = 'https://accounts.spotify.com/api/token'
 
 export type Parameter = readonly [name: string, value: string]
 
@@ -76,16 +74,17 @@ export function readInputs(): Inputs {
   for (const secret of [clientSecret, ...findKeyLines(privateKey)]) {
     if (secret !== '') core.setSecret(secret)
   }
+  const clientId = requireLine('client-id', core.getInput('client-id'))
+  const credentials = readCredentials(clientSecret, privateKey)
   return {
-    clientId: requireLine('client-id', core.getInput('client-id')),
-    credentials: readCredentials(clientSecret, privateKey),
-    server: readServer(),
-    scope: readOptional('scope').replace(/\s*[\r\n]+\s*/g, ' '),
+    clientId,
+    credentials,
+    server: readServer(credentials),
+    scope: readOptional('scope').replace(/\s*[\t\r\n]+\s*/g, ' '),
     parameters: [...readAudience(), ...readResources(), ...readExtraParameters()],
     timeoutMs: 1000 * readWholeNumber('timeout', 1, 3600),
     retries: readWholeNumber('retries', 0, 10),
-    revoke: readRevoke(),
-    revocation: readRevocationUrl(),
+    revocation: readRevocation(),
   }
 }
 
@@ -148,7 +147,7 @@ function readIdTokenRequest(): IdTokenRequest {
   return { endpoint: parseEndpoint('ACTIONS_ID_TOKEN_REQUEST_URL', url), requestToken }
 }
 
-function readServer(): Server {
+function readServer(credentials: Credentials): Server {
   const issuer = readOptional('issuer')
   const tokenUrl = readOptional('token-url')
   if (issuer !== '') {
@@ -164,20 +163,31 @@ function readServer(): Server {
     tokenUrl,
     'Give the address of the token endpoint, or leave the input out for Spotify.',
   )
+  refuseForSpotify(tokenUrl, credentials)
   return { token: parseEndpoint('token-url', tokenUrl) }
 }
 
-function readRevoke(): boolean {
+/** Refuses what Spotify cannot take: then it is some other server's address that is missing. */
+function refuseForSpotify(tokenUrl: string, credentials: Credentials): void {
+  if (tokenUrl !== TOKEN_URL_OF_SPOTIFY) return
+  const { method } = credentials
+  const foreign = ['audience', 'resource', 'revocation-url'].find((name) => core.getInput(name) !== '')
+  const unknown =
+    foreign ?? (/^client_secret_(basic|post)$/.test(method) ? undefined : `auth-method ${method}`)
+  if (unknown === undefined) return
+  throw new Error(
+    `token-url is that of Spotify, which does not know ${unknown}. Give token-url or issuer; if the workflow does, check the variable behind it, for it came empty.`,
+  )
+}
+
+function readRevocation(): Revocation {
   const text = core.getInput('revoke')
   if (!/^(true|false)$/i.test(text)) {
     throw new Error('revoke is neither true nor false. Correct it, or leave the input out.')
   }
-  return text.toLowerCase() === 'true'
-}
-
-function readRevocationUrl(): Endpoint | undefined {
   const url = readOptional('revocation-url')
-  return url === '' ? undefined : parseEndpoint('revocation-url', url)
+  const endpoint = url === '' ? 'if known' : parseEndpoint('revocation-url', url)
+  return text.toLowerCase() === 'true' ? endpoint : 'off'
 }
 
 function requireValue(name: string, value: string, cure: string): void {
@@ -219,14 +229,14 @@ function readLines(name: string): string[] {
 }
 
 function readAudience(): Parameter[] {
-  const audience = readOptional('audience')
-  return audience === '' ? [] : [['audience', audience]]
+  const audience = readLine('audience')
+  return audience === undefined ? [] : [['audience', audience]]
 }
 
 /** One parameter for each line (RFC 8707, 2). */
 function readResources(): Parameter[] {
   return readLines('resource').map((uri) => {
-    if (!URL.canParse(uri) || uri.includes('#')) {
+    if (!URL.canParse(uri) || /[#\s\\]/.test(uri)) {
       throw new Error(
         'resource has a line that is not an absolute URI without a fragment (RFC 8707, 2). Write one URI on each line, as in https://api.example.com.',
       )

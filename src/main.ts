@@ -1,12 +1,15 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import * as core from '@actions/core'
 import { prepareAuthentication } from './client-auth.ts'
 import { type Endpoints, findEndpoints } from './endpoints.ts'
 import { post } from './http.ts'
 import { type Inputs, readInputs } from './inputs.ts'
-import type { Revocation } from './post.ts'
+import type { Revocable } from './post.ts'
 import { type RetryLimits, withRetries } from './retry.ts'
 import { parseTokenResponse, type TokenResponse, tokenRequestParameters } from './token.ts'
+
+/** That any system lets a variable have; the shortest limit is that of Windows. */
+const MAX_STATE_CHARACTERS = 30_000
 
 /**
  * Gets an access token (RFC 6749, 4.4) and hands it to the following steps.
@@ -22,11 +25,11 @@ export async function main(): Promise<void> {
     retries,
     retriesWhenBusy: retries === 0 ? 0 : Number.POSITIVE_INFINITY,
   }
-  const endpoints = await findEndpoints(inputs.server, limits)
+  const endpoints = await findEndpoints(inputs.server, inputs.revocation, limits)
   const token = await requestToken(inputs, endpoints, limits)
   for (const secret of token.secrets) core.setSecret(secret)
   for (const warning of token.warnings) core.warning(warning)
-  saveRevocation(inputs, endpoints, token)
+  saveRevocation(endpoints, token)
   setOutputs(token)
   core.info(describeToken(token))
 }
@@ -50,31 +53,34 @@ async function requestToken(
 }
 
 /** For the post step, which learns nothing else of this one. */
-function saveRevocation(
-  { revoke, revocation: given }: Inputs,
-  { revocation: found, server }: Endpoints,
-  { accessToken, lifetime }: TokenResponse,
-): void {
-  const endpoint = given ?? found
-  if (!revoke || endpoint === undefined) return
-  const revocation: Revocation = {
+function saveRevocation({ revocation, server }: Endpoints, { accessToken, lifetime }: TokenResponse): void {
+  if (revocation === undefined) return
+  const state: Revocable = {
     accessToken,
     endsAt: lifetime?.end.getTime(),
-    endpoint: { ...endpoint, url: endpoint.url.href },
+    endpoint: { ...revocation, url: revocation.url.href },
     server,
   }
-  core.saveState('revocation', revocation)
+  // Without the file the toolkit would print the token; and state comes back as a variable, which has a limit.
+  if (!process.env['GITHUB_STATE'] || JSON.stringify(state).length > MAX_STATE_CHARACTERS) {
+    core.warning('The token will not be revoked: the runner cannot keep it until the job ends.')
+    return
+  }
+  core.saveState('revocation', state)
 }
 
 /** Without the file the toolkit would print the outputs to the log, the token among them. */
 function refuseWithoutOutputFile(): void {
+  const file = process.env['GITHUB_OUTPUT'] ?? ''
   try {
-    accessSync(process.env['GITHUB_OUTPUT'] ?? '', constants.W_OK)
+    accessSync(file, constants.W_OK)
+    if (statSync(file).isFile()) return
   } catch {
-    throw new Error(
-      'GITHUB_OUTPUT names no file that can be written, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides one.',
-    )
+    // Not shown: what the system says of it helps nobody.
   }
+  throw new Error(
+    'GITHUB_OUTPUT names no file that can be written, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides one.',
+  )
 }
 
 function setOutputs({ accessToken, tokenType, lifetime, scope }: TokenResponse): void {

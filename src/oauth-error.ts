@@ -5,17 +5,18 @@ import { printable } from './printable.ts'
 
 /** In a cure, `{input}` stands for the input that leads to the server, `{credentials}` for what to check of these. */
 const CHECK_URL = 'Check {input}.'
+const CHECK_REQUEST = 'Check {input} and auth-method.'
 const ALLOW_FLOW = 'Allow the client credentials flow for this app in the settings of the server.'
 const SERVER_FAILED =
   'The server has a problem of its own. Run the job again; if it fails again, look at its status page.'
 const WHO_ANSWERED =
   'Check {input}. A proxy or the login page of a network may also have answered in place of the server.'
 
-/** The error codes of RFC 6749, 5.2, RFC 7009, 2.2.1, and RFC 8707, 2. */
+/** The error codes of RFC 6749, 5.2, and RFC 8707, 2. */
 const CURE_OF_CODE = new Map([
   [
     'invalid_request',
-    'The server misses a parameter, or does not allow one. Check scope, audience, resource and extra-params, and that {input} names the right endpoint.',
+    'The server misses a parameter, or does not allow one. Check scope, audience, resource, extra-params and auth-method, and that {input} names the right endpoint.',
   ],
   ['invalid_client', '{credentials}'],
   [
@@ -29,7 +30,6 @@ const CURE_OF_CODE = new Map([
     'invalid_target',
     'Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
   ],
-  ['unsupported_token_type', 'The server does not revoke access tokens: set revoke to false.'],
 ])
 
 const CURE_OF_STATUS = new Map([
@@ -85,7 +85,8 @@ function explainAnswer(answer: Answer, secrets: readonly string[]): Explanation 
   if (code !== undefined) said.push(printable(code, secrets))
   if (text !== undefined) said.push(`(${printable(text, secrets)})`)
   if (status >= 200 && status < 300 && said.length === 1) said.push('with an error that is not named')
-  return { reason: said.join(' '), cure: CURE_OF_CODE.get(code ?? '') ?? statusCure ?? CHECK_URL }
+  const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? (status === 400 ? CHECK_REQUEST : CHECK_URL)
+  return { reason: said.join(' '), cure }
 }
 
 function explainRedirect(
@@ -103,7 +104,7 @@ function explainRedirect(
   const shown = origin === url.origin ? 'another path of the same server' : printable(origin, hidden)
   return {
     reason: `HTTP ${status}, a redirect to ${shown}, which is not followed`,
-    cure: 'Put the final address into {input}: to follow a redirect would take the credentials along.',
+    cure: 'Check {input}: it must be the final address, for a redirect could take the credentials elsewhere.',
   }
 }
 

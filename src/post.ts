@@ -1,6 +1,7 @@
 import * as core from '@actions/core'
-import { prepareAuthentication } from './client-auth.ts'
+import { type Authenticate, prepareAuthentication } from './client-auth.ts'
 import type { AssertionTarget, Endpoint } from './endpoints.ts'
+import { Failure } from './failure.ts'
 import { post } from './http.ts'
 import { readInputs } from './inputs.ts'
 import { explainFailure } from './oauth-error.ts'
@@ -10,7 +11,7 @@ const TIMEOUT_MS = 10_000
 const RETRIES = 1
 
 /** What the main step leaves for the post step, as JSON in its state. */
-export interface Revocation {
+export interface Revocable {
   readonly accessToken: string
   /** In milliseconds since 1970; `undefined` if the server does not say. */
   readonly endsAt: number | undefined
@@ -20,11 +21,11 @@ export interface Revocation {
 
 /**
  * Revokes the token of the main step (RFC 7009, 2) by the same authentication as it was asked for.
- * @param state a `Revocation` as JSON
+ * @param state a `Revocable` as JSON
  * @throws Error with what kept it from being revoked, and the cure
  */
 export async function revokeToken(state: string): Promise<void> {
-  const { accessToken, endsAt, endpoint, server }: Revocation = JSON.parse(state)
+  const { accessToken, endsAt, endpoint, server }: Revocable = JSON.parse(state)
   const url = new URL(endpoint.url)
   if (endsAt !== undefined && endsAt <= Date.now()) {
     core.info('The access token has expired by itself, so it is not revoked')
@@ -34,15 +35,27 @@ export async function revokeToken(state: string): Promise<void> {
   await withRetries(
     `Could not revoke the access token at ${url.host}`,
     { retries: RETRIES, retriesWhenBusy: RETRIES, deadline: performance.now() + TIMEOUT_MS },
-    async (deadline) => {
-      const { headers, parameters, secrets, cure } = await authenticate(deadline)
-      const request = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' })
-      for (const [name, value] of parameters) request.append(name, value)
-      const answer = await post({ ...endpoint, url }, headers, request, deadline)
-      if (answer.status < 200 || answer.status > 299) {
-        throw explainFailure(answer, [...secrets, accessToken], cure)
-      }
-    },
+    (deadline) => revoke({ ...endpoint, url }, accessToken, authenticate, deadline),
   )
   core.info(`Revoked the access token at ${url.host}`)
+}
+
+async function revoke(
+  endpoint: Endpoint,
+  accessToken: string,
+  authenticate: Authenticate,
+  deadline: number,
+): Promise<void> {
+  const { headers, parameters, secrets, cure } = await authenticate(deadline)
+  const request = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' })
+  for (const [name, value] of parameters) request.append(name, value)
+  const answer = await post(endpoint, headers, request, deadline)
+  if (answer.status >= 200 && answer.status <= 299) return
+  const { reason, passing } = explainFailure(answer, [...secrets, accessToken], cure)
+  throw new Failure(
+    reason,
+    `Check ${endpoint.input}, or set revoke to false if the server does not revoke access tokens.`,
+    // There is no time to wait for as long as a server asks.
+    passing?.retryAfter === undefined ? passing : undefined,
+  )
 }

@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+  verify,
+  X509Certificate,
+} from 'node:crypto'
 
 export interface PrivateKey {
   readonly key: KeyObject
@@ -20,6 +28,10 @@ const KEY_TYPES = new Map<string, 'pkcs8' | 'pkcs1' | 'sec1'>([
 
 /** What is there instead of a private key, with its cure; the first that matches a label counts. */
 const OTHER_LABELS: readonly (readonly [pattern: RegExp, message: string])[] = [
+  [
+    /^JWK$/,
+    'is a JWK, which the action does not take. Choose PEM where the server shows the key, or convert it.',
+  ],
   [
     /^OPENSSH PRIVATE KEY$/,
     "is in the format of OpenSSH, which no authorization server's keys have. Convert a copy of its file by ssh-keygen -p -m PKCS8 -f FILE.",
@@ -53,8 +65,9 @@ interface Block {
 
 /** The lines of a private key, in each form that it can be read in, for the mask: the log is masked line by line. */
 export function findKeyLines(text: string): readonly string[] {
-  const lines = [text, unpack(text)].flatMap((form) => form.split(/\r?\n/)).map((line) => line.trim())
-  return [...new Set(lines)]
+  const bodies = findBlocks(unpack(text)).flatMap(({ body }) => body.split(/[\s\\]+/))
+  const lines = [text, unpack(text)].flatMap((form) => form.split(/[\r\n]+/)).map((line) => line.trim())
+  return [...new Set([...lines, ...bodies])]
     .filter((line) => line !== '' && !/^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(line))
     .sort((a, b) => a.length - b.length)
 }
@@ -82,7 +95,11 @@ export function parsePrivateKey(text: string): PrivateKey {
   const certificateThumbprint = findThumbprint(blocks, key)
   if (certificateThumbprint === undefined) return { key, algorithms, certificateThumbprint }
   // A server that knows keys by their certificates, Microsoft Entra ID, asks for PS256.
-  return { key, algorithms: algorithms.toReversed(), certificateThumbprint }
+  return {
+    key,
+    algorithms: key.asymmetricKeyType === 'rsa' ? algorithms.toReversed() : algorithms,
+    certificateThumbprint,
+  }
 }
 
 /** The PEM itself, where a line break is written as `\n` or the whole of it is in base64. */
@@ -98,6 +115,7 @@ function unpack(text: string): string {
 }
 
 function findBlocks(pem: string): readonly Block[] {
+  if (/^\s*\{/.test(pem)) return [{ label: 'JWK', body: '' }]
   return [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs)].map(
     ([, label = '', body = '']) => ({ label, body }),
   )
@@ -106,11 +124,20 @@ function findBlocks(pem: string): readonly Block[] {
 function readKey({ label, body }: Block): KeyObject {
   const type = KEY_TYPES.get(label) as 'pkcs8' | 'pkcs1' | 'sec1'
   try {
-    return createPrivateKey({ key: Buffer.from(body, 'base64'), format: 'der', type })
+    const key = createPrivateKey({ key: Buffer.from(body, 'base64'), format: 'der', type })
+    if (canSign(key)) return key
   } catch {
     // Not shown: nothing of what OpenSSL says of a damaged key helps.
-    throw new Error(`private-key is cut off or damaged. ${STORE_WHOLE_FILE}`)
   }
+  throw new Error(`private-key is cut off or damaged. ${STORE_WHOLE_FILE}`)
+}
+
+/** Whether its two halves belong together: a key with one character changed can often be read all the same. */
+function canSign(key: KeyObject): boolean {
+  if (!/^(rsa|ec|ed25519)$/.test(key.asymmetricKeyType ?? '')) return true
+  const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  const data = Buffer.from('a trial')
+  return verify(digest, data, createPublicKey(key), sign(digest, data, key))
 }
 
 function findAlgorithms({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): readonly string[] {

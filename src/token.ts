@@ -73,7 +73,8 @@ export function parseTokenResponse(
   if (scope === undefined && isPresent(fields['scope'])) {
     warnings.push('The scope of the server is no list of names. The output scope stays empty.')
   }
-  const granted = scope?.split(' ') ?? []
+  // Some servers put commas between the names.
+  const granted = scope?.split(/[ ,]+/) ?? []
   const missing = askedScope.split(' ').filter((name) => name !== '' && !granted.includes(name))
   if (scope !== undefined && missing.length > 0) {
     warnings.push(`The server did not grant all of the scope. Missing: ${missing.join(' ')}.`)

@@ -20,7 +20,7 @@ const FLOW_AND_CREDENTIALS = `Allow the client credentials flow for this app in 
 const ENDPOINT = 'Check that token-url names a token endpoint (RFC 6749, 5.1).'
 const FLOW = 'Allow the client credentials flow for this app in the settings of the server.'
 const REQUEST =
-  'The server misses a parameter, or does not allow one. Check scope, audience, resource and extra-params, and that token-url names the right endpoint.'
+  'The server misses a parameter, or does not allow one. Check scope, audience, resource, extra-params and auth-method, and that token-url names the right endpoint.'
 const RUN_AGAIN = 'Run the job again; if it fails again, look at the status page of the server.'
 const SCOPE = 'Check scope: the server does not know it, does not grant it to this app, or wants one.'
 const SERVER =
@@ -29,7 +29,7 @@ const WHO =
   'Check token-url. A proxy or the login page of a network may also have answered in place of the server.'
 const BROKE_OFF = 'the connection broke off (ECONNRESET)'
 const NO_ADDRESS =
-  'which is not followed. Put the final address into token-url: to follow a redirect would take the credentials along.'
+  'which is not followed. Check token-url: it must be the final address, for a redirect could take the credentials elsewhere.'
 const NO_JSON = `HTTP 200 with something else than a JSON object. ${WHO}`
 const BAD_TOKEN = `HTTP 200 with an access_token that is empty or no plain text. ${ENDPOINT}`
 const VALID = 'Got a Bearer token, valid until <time>, in 60 min'
@@ -106,7 +106,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
   },
   'a status that does not exist': fails('HTTP 999. Check token-url.'),
-  '400': fails('HTTP 400. Check token-url.'),
+  '400': fails('HTTP 400. Check token-url and auth-method.'),
   '401': fails(`HTTP 401. ${CREDENTIALS}`),
   '403': fails(
     `HTTP 403. ${FLOW} Check, too, that the app may have scope and audience, and that the server does not refuse the address of the runner.`,
@@ -131,7 +131,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   '503': fails(`HTTP 503. ${SERVER}`, AT_ONCE),
   '503 once': recovers('HTTP 503', UNTIL),
   '504': failsTwice('HTTP 504', SERVER),
-  'a status with a reason that is an attack': fails('HTTP 400. Check token-url.'),
+  'a status with a reason that is an attack': fails('HTTP 400. Check token-url and auth-method.'),
   '204 without a body': fails(`HTTP 204 with an empty answer. ${WHO}`),
 
   'Retry-After in seconds': recovers('HTTP 503', UNTIL),
@@ -143,7 +143,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     'HTTP 503. The server asks to wait more than a day, but of the time in timeout only <n> s are left. Run the job later, or raise timeout.',
   ),
   'Retry-After as nonsense': recovers('HTTP 503', UNTIL),
-  'Retry-After after an error that cannot pass': fails('HTTP 400. Check token-url.'),
+  'Retry-After after an error that cannot pass': fails('HTTP 400. Check token-url and auth-method.'),
 
   invalid_request: fails(`HTTP 400 invalid_request (Told by the server). ${REQUEST}`),
   invalid_client: fails(`HTTP 400 invalid_client (Told by the server). ${CREDENTIALS}`),
@@ -159,7 +159,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     'HTTP 400 invalid_target (Told by the server). Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
   ),
   temporarily_unavailable: fails(`HTTP 503 temporarily_unavailable. ${SERVER}`, AT_ONCE),
-  "error of Spotify's API": fails('HTTP 400 (Told by the server). Check token-url.'),
+  "error of Spotify's API": fails('HTTP 400 (Told by the server). Check token-url and auth-method.'),
   '200 with an error': fails(`HTTP 200 invalid_scope. ${SCOPE}`),
 
   'captive portal': fails(`HTTP 200 with an HTML page instead of JSON. ${WHO}`),
@@ -219,10 +219,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     `HTTP 400 invalid_request (a?::stop-commands::x?b?c?d). ${REQUEST}`,
   ),
   'text of 5,000 characters': fails(`HTTP 400 invalid_request (${'x'.repeat(197)}...). ${REQUEST}`),
-  'text that is an object': fails('HTTP 400. Check token-url.'),
+  'text that is an object': fails('HTTP 400. Check token-url and auth-method.'),
   'echo of the secret': fails(`HTTP 400 invalid_request (*** *** ***). ${REQUEST}`),
   'echo of the secret across the cut': fails(`HTTP 400 invalid_request (${'x'.repeat(185)}***). ${REQUEST}`),
-  'echo of the secret in the code, in the header and in the address': fails('HTTP 400 ***. Check token-url.'),
+  'echo of the secret in the code, in the header and in the address': fails(
+    'HTTP 400 ***. Check token-url and auth-method.',
+  ),
   'redirect with the secret': fails(`HTTP 302, a redirect to https://other.example, ${NO_ADDRESS}`),
 }
 

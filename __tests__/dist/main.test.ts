@@ -128,7 +128,7 @@ test.each<[string, (response: ServerResponse) => void, string]>([
   [
     'a redirect',
     (response) => response.writeHead(307, { location: 'https://other.example/x' }).end(),
-    'HTTP 307, a redirect to https://other.example, which is not followed. Put the final address into token-url: to follow a redirect would take the credentials along.',
+    'HTTP 307, a redirect to https://other.example, which is not followed. Check token-url: it must be the final address, for a redirect could take the credentials elsewhere.',
   ],
   [
     'a description that is an attack',
@@ -139,7 +139,7 @@ test.each<[string, (response: ServerResponse) => void, string]>([
       },
       400,
     ),
-    'HTTP 400 x (?::stop-commands::x?*** *** ***). Check token-url.',
+    'HTTP 400 x (?::stop-commands::x?*** *** ***). Check token-url and auth-method.',
   ],
 ])('fails with one error, and no output, on %s', async (_name, answer, message) => {
   await using server = await startServer((_request, response) => answer(response))

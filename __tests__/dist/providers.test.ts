@@ -371,7 +371,7 @@ const CREDENTIALS =
   'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.'
 const FLOW = 'Allow the client credentials flow for this app in the settings of the server.'
 const PARAMETERS =
-  'The server misses a parameter, or does not allow one. Check scope, audience, resource and extra-params, and that token-url names the right endpoint.'
+  'The server misses a parameter, or does not allow one. Check scope, audience, resource, extra-params and auth-method, and that token-url names the right endpoint.'
 const GRANT_ENDPOINT =
   'Check that token-url names the endpoint for the client credentials flow, and that the app is set up for it.'
 const SCOPE = 'Check scope: the server does not know it, does not grant it to this app, or wants one.'
@@ -507,7 +507,7 @@ test.each<Failing>([
     changes: () => ({ 'auth-method': undefined }),
     host: 'id.twitch.tv',
     told: 'HTTP 400 (missing client id)',
-    cure: 'Check token-url.',
+    cure: 'Check token-url and auth-method.',
   },
   {
     title: 'PayPal',

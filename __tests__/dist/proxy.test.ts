@@ -176,7 +176,7 @@ test('takes no endpoint on this machine from the metadata of another', async () 
   const refusal = 'the token_endpoint in the metadata leads to this machine'
   expect(shown).toEqual([
     `Asking ${HOST} for its metadata`,
-    `::error::Could not find the endpoints of ${HOST}: ${refusal} (at /.well-known/oauth-authorization-server); ${refusal} (at /.well-known/openid-configuration). No server can have its endpoints there. Check issuer.`,
+    `::error::Could not find the endpoints of ${HOST}: ${refusal} (at /.well-known/oauth-authorization-server); ${refusal} (at /.well-known/openid-configuration). Tell those who run the server, or give token-url instead of issuer.`,
   ])
 })
 
