@@ -96,7 +96,7 @@ export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: J
       const state = { ...reader.state, ...parseCommandFile(files.STATE) }
       return { exitCode, log, printed, masks: [...masks], outputs, state, files }
     } finally {
-      rmSync(folder, { recursive: true })
+      removeFolder(folder)
     }
   }
 
@@ -135,7 +135,7 @@ export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: J
           env,
         )
       } finally {
-        rmSync(folder, { recursive: true })
+        removeFolder(folder)
       }
     },
 
@@ -145,6 +145,11 @@ export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: J
       return results
     },
   }
+}
+
+/** Windows refuses for a moment while a scanner for viruses has a file open. */
+function removeFolder(path: string): void {
+  rmSync(path, { recursive: true, maxRetries: 5 })
 }
 
 interface Metadata {

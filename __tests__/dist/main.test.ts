@@ -298,7 +298,8 @@ test.each([
     with: { 'client-id': APP.clientId, 'token-url': spotify.tokenUrl, ...inputs },
     env: { NODE_DEBUG: 'module' },
   })
-  const loaded = step.printed.flatMap((line) => / load ".*[\\/]dist[\\/](.+?)" /.exec(line)?.[1] ?? [])
+  // On Windows, the path stands there with each of its backslashes doubled.
+  const loaded = step.printed.flatMap((line) => / load ".*[\\/]dist[\\/]+(.+?)" /.exec(line)?.[1] ?? [])
   expect(loaded).toEqual(['index.js', ...more])
 })
 

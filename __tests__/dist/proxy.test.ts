@@ -195,7 +195,10 @@ test('ends at the deadline, the process included, when the proxy never answers',
   expect(performance.now() - start).toBeLessThan(8000)
   expect(shown).toEqual([
     ASKING,
-    `${FAILED} no complete answer within 1 s. Run the job again; if it fails again, look at the status page of the server.`,
+    expect.stringMatching(
+      // Less than the second by what a busy machine took to come that far.
+      /: no complete answer within (0\.\d|1) s\. Run the job again; if it fails again, look at the status page of the server\.$/,
+    ),
   ])
   expect(exitCode).toBe(1)
   expect(proxy.requests).toHaveLength(1)
