@@ -1,0 +1,44 @@
+import { expect, test } from '@jest/globals'
+import { CANARIES, CLIENT_ID, createSecret, findLeaks } from '../../dev/leaks-in-log.ts'
+import { startSpotify } from '../../dev/spotify-stand-in.ts'
+
+const TIME = '2026-11-23T18:00:00.0000000Z '
+const SECRET = createSecret()
+const BASIC = Buffer.from(`${CLIENT_ID}:${SECRET}`).toString('base64')
+const logWith = (...lines: string[]) => [...CANARIES, ...lines].map((line) => `${TIME}${line}\r\n`).join('')
+
+test('finds nothing in a log where all is masked', () => {
+  expect(findLeaks(logWith('client-id: fake-client', '***', 'access-token=***'))).toEqual([])
+})
+
+test('finds a token of the stand-in', async () => {
+  await using spotify = await startSpotify({ clientId: CLIENT_ID, clientSecret: SECRET })
+  const response = await fetch(spotify.tokenUrl, {
+    method: 'POST',
+    headers: { authorization: `Basic ${BASIC}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  })
+  const { access_token } = await response.json()
+  expect(findLeaks(logWith(`{"access_token":"${access_token}"}`))).toEqual(['line 4 shows the access token'])
+})
+
+test.each([
+  ['a secret', `client-secret=${SECRET}`, ['line 4 shows the client secret']],
+  ['a Basic credential', `Authorization: Basic ${BASIC}`, ['line 4 shows the Basic credential']],
+  [
+    'a Basic credential that is masked in part',
+    `${BASIC.slice(0, 20)}***`,
+    ['line 4 shows the Basic credential'],
+  ],
+  ['two in a line', `${SECRET} ${SECRET}`, new Array(2).fill('line 4 shows the client secret')],
+])('finds %s', (_name, line, leaks) => {
+  expect(findLeaks(logWith(line))).toEqual(leaks)
+})
+
+test('does not trust a log without the canaries', () => {
+  expect(findLeaks('')).toEqual([
+    'nowhere is the canary that looks like the access token',
+    'nowhere is the canary that looks like the client secret',
+    'nowhere is the canary that looks like the Basic credential',
+  ])
+})

@@ -1,0 +1,13 @@
+/** Fails if the log on standard input shows a token or a secret; with `--canaries`, prints what it must show. */
+import { text } from 'node:stream/consumers'
+import { CANARIES, findLeaks } from './leaks-in-log.ts'
+
+if (process.argv.includes('--canaries')) {
+  console.log(CANARIES.join('\n'))
+} else {
+  const log = await text(process.stdin)
+  const leaks = findLeaks(log)
+  for (const leak of leaks) console.log(`::error::In the log, ${leak}.`)
+  console.log(`${log.split('\n').length} lines read, ${leaks.length} faults found`)
+  process.exitCode = leaks.length === 0 ? 0 : 1
+}
