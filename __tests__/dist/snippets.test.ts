@@ -41,7 +41,8 @@ function stepsIn(content: unknown): Step[] {
   return steps ?? Object.values(jobs ?? {}).flatMap(stepsIn)
 }
 
-const isOurs = ({ uses }: Step) => /^OWNER\/client-credentials-token@(v1|[0-9a-f]{40})$/.test(uses ?? '')
+const isOurs = ({ uses }: Step) =>
+  /^(https:\/\/github\.com\/)?OWNER\/client-credentials-token@(v1|[0-9a-f]{40})$/.test(uses ?? '')
 const KEY = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
 
 /** The value of an expression that the runner would evaluate. */
