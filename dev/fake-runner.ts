@@ -102,13 +102,8 @@ export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: J
 
   return {
     async runAction({ with: given, env = {} }) {
-      const { inputs, runs } = readMetadata()
-      const defaults = Object.entries(inputs).map(([name, input]) => [name, input.default ?? ''])
-      const values: Record<string, string> = { ...Object.fromEntries(defaults), ...given }
-      const actionEnv = {
-        ...prefixNames('INPUT_', values, (name) => name.replaceAll(' ', '_').toUpperCase()),
-        ...env,
-      }
+      const { runs } = readMetadata()
+      const actionEnv = { ...inputVariables(given), ...env }
       let state: StepResult['state'] = {}
       postSteps.unshift((changed) =>
         runStep(`Post Run ${ACTION}`, ['Post job cleanup.'], join(ROOT, runs.post), {
@@ -117,7 +112,7 @@ export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: J
           ...changed,
         }),
       )
-      const details = listValues('with', values)
+      const details = listValues('with', withDefaults(given))
       const result = await runStep(`Run ${ACTION}`, details, join(ROOT, runs.main), actionEnv)
       state = result.state
       return result
@@ -150,6 +145,17 @@ export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: J
 /** Windows refuses for a moment while a scanner for viruses has a file open. */
 function removeFolder(path: string): void {
   rmSync(path, { recursive: true, maxRetries: 5 })
+}
+
+/** The variables in which the runner hands an action its inputs, those that the step does not give included. */
+export function inputVariables(given: Env): Env {
+  return prefixNames('INPUT_', withDefaults(given), (name) => name.replaceAll(' ', '_').toUpperCase())
+}
+
+function withDefaults(given: Env): Env {
+  const { inputs } = readMetadata()
+  const defaults = Object.entries(inputs).map(([name, input]) => [name, input.default ?? ''])
+  return { ...Object.fromEntries(defaults), ...given }
 }
 
 interface Metadata {
