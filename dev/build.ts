@@ -1,5 +1,5 @@
 /** Bundles what `tsc` left in lib/ into dist/, which GitHub runs. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
@@ -10,13 +10,16 @@ type Ncc = (
 const ncc: Ncc = createRequire(import.meta.url)('@vercel/ncc')
 
 const root = join(import.meta.dirname, '..')
+const packages = join(root, 'node_modules')
 const dist = join(root, 'dist')
 
+const readManifest = (folder: string) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+
+copyWithoutSideEffects('@actions/core')
 // CommonJS, though the sources are ES modules: it starts faster.
 const { code, assets } = await ncc(join(root, 'lib/index.js'), {
   esm: false,
   filename: 'index.js',
-  license: 'licenses.txt',
   cache: false,
   quiet: true,
 })
@@ -25,3 +28,27 @@ mkdirSync(dist)
 writeFileSync(join(dist, 'index.js'), code)
 writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n')
 for (const [name, { source }] of Object.entries(assets)) writeFileSync(join(dist, name), source)
+writeFileSync(join(dist, 'licenses.txt'), gatherLicenses())
+
+/**
+ * Puts a copy of a package where ncc finds it first, one that says that its modules do nothing at import. Then ncc
+ * leaves out those that nothing reaches: of `@actions/core` all that starts processes and writes summaries.
+ */
+function copyWithoutSideEffects(name: string): void {
+  const copy = join(root, 'lib/node_modules', name)
+  rmSync(copy, { recursive: true, force: true })
+  cpSync(join(packages, name), copy, { recursive: true })
+  writeFileSync(join(copy, 'package.json'), JSON.stringify({ ...readManifest(copy), sideEffects: false }))
+}
+
+/** Of all that is bundled; ncc's own list leaves out what is in a file beside index.js. */
+function gatherLicenses(): string {
+  const texts = Object.keys(readManifest(root).dependencies).map((dependency) => {
+    const folder = join(packages, dependency)
+    const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name))
+    if (file === undefined) throw new Error(`${dependency} has no license file`)
+    const { name, version, license } = readManifest(folder)
+    return `${name} ${version}\n${license}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`
+  })
+  return texts.join('\n')
+}
