@@ -67,7 +67,7 @@ function findLoaded(): string[] {
   return loaded.filter((name) => !name.startsWith('_') && !always.has(name)).sort()
 }
 
-test('loads of Node what its one request takes, and nothing else', async () => {
+test('loads of Node what its one request takes, and in a post step with nothing to do nothing', async () => {
   const app = { clientId: 'fake-client-id', clientSecret: 'fake-client-secret' }
   await using spotify = await startSpotify(app)
   const job = startJob({ env })
@@ -86,4 +86,6 @@ test('loads of Node what its one request takes, and nothing else', async () => {
     'string_decoder',
     'tls',
   ])
+  await job.runPostSteps()
+  expect(findLoaded()).toEqual([])
 })

@@ -28,6 +28,9 @@ async function run(inputs: Record<string, string>, env: Record<string, string>, 
     async (linesSoFar) => {
       process.exitCode = undefined
       await import('../src/index.ts')
+      // What index.ts loads, if it has something to do.
+      await import('../src/run.ts')
+      await new Promise((resolve) => setImmediate(resolve))
       const isOver = () =>
         last === undefined
           ? process.listenerCount('beforeExit') === listeners

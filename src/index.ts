@@ -1,34 +1,8 @@
-import * as core from '@actions/core'
-import { main } from './main.ts'
-import { revokeToken } from './post.ts'
+// The runner registers the post step before main begins and starts this same file for it, with what main saved in its
+// environment. It is read without core.getState: to load the toolkit takes more than half as long as to start Node.
+const { STATE_isPost: isPost, STATE_revocation: revocation } = process.env
+// Into this same file (a file of its own would cost main more), but evaluated only when it is called.
+const load = () => import(/* webpackMode: "eager" */ './run.ts')
 
-/** Runs the step's job; whatever keeps it from its end becomes one line of the log. */
-function run(job: () => Promise<void>, fail: (message: string) => void): void {
-  // A promise that nothing will ever settle leaves the event loop empty, and Node would exit with 0.
-  const failUnfinished = () =>
-    fail(
-      'Stopped in the middle: the connection was gone without an answer and without an error. Run the job again; if it fails again, check token-url or issuer.',
-    )
-  process.once('beforeExit', failUnfinished)
-  job()
-    .catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)))
-    .finally(() => process.off('beforeExit', failUnfinished))
-}
-
-// The runner registers the post step before main begins and starts this same file for it.
-if (core.getState('isPost') === '') {
-  run(async () => {
-    // First of all, or a main step that fails early would be run a second time as its own post step.
-    core.saveState('isPost', 'true')
-    await main()
-  }, core.setFailed)
-} else {
-  const revocation = core.getState('revocation')
-  if (revocation !== '') {
-    run(
-      () => revokeToken(revocation),
-      // The job has done its work: what is left undone is told, but does not fail it.
-      (message) => core.warning(`${message} Until it expires, the token stays valid.`),
-    )
-  }
-}
+if (!isPost) load().then(({ runMain }) => runMain())
+else if (revocation) load().then(({ runPost }) => runPost(revocation))
