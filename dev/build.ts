@@ -1,7 +1,8 @@
 /** Bundles what `tsc` left in lib/ into dist/, which GitHub runs. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { transformFileSync } from '@swc/core'
 
 type Ncc = (
   entry: string,
@@ -10,14 +11,18 @@ type Ncc = (
 const ncc: Ncc = createRequire(import.meta.url)('@vercel/ncc')
 
 const root = join(import.meta.dirname, '..')
+const lib = join(root, 'lib')
 const packages = join(root, 'node_modules')
 const dist = join(root, 'dist')
 
 const readManifest = (folder: string) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 
-copyWithoutSideEffects('@actions/core')
+rmSync(join(lib, 'node_modules'), { recursive: true, force: true })
+for (const name of ['@actions/core', '@actions/http-client']) copyWithoutSideEffects(name)
+for (const file of globSync('{,node_modules/@actions/*/lib/}*.js', { cwd: lib }))
+  stripComments(join(lib, file))
 // CommonJS, though the sources are ES modules: it starts faster.
-const { code, assets } = await ncc(join(root, 'lib/index.js'), {
+const { code, assets } = await ncc(join(lib, 'index.js'), {
   esm: false,
   filename: 'index.js',
   cache: false,
@@ -35,10 +40,21 @@ writeFileSync(join(dist, 'licenses.txt'), gatherLicenses())
  * leaves out those that nothing reaches: of `@actions/core` all that starts processes and writes summaries.
  */
 function copyWithoutSideEffects(name: string): void {
-  const copy = join(root, 'lib/node_modules', name)
-  rmSync(copy, { recursive: true, force: true })
+  const copy = join(lib, 'node_modules', name)
   cpSync(join(packages, name), copy, { recursive: true })
   writeFileSync(join(copy, 'package.json'), JSON.stringify({ ...readManifest(copy), sideEffects: false }))
+}
+
+/** They stand in the sources, and would be a fifth of what a runner downloads; all but those that speak to ncc. */
+function stripComments(file: string): void {
+  const { code } = transformFileSync(file, {
+    swcrc: false,
+    jsc: {
+      target: 'es2024',
+      minify: { compress: false, mangle: false, format: { comments: { regex: 'webpackMode' } } },
+    },
+  })
+  writeFileSync(file, code)
 }
 
 /** Of all that is bundled; ncc's own list leaves out what is in a file beside index.js. */

@@ -737,24 +737,13 @@ class SignJWT extends SignJWT_base {
 ;// CONCATENATED MODULE: ./lib/client-assertion.js
 
 
-/** Short, because it is used at once, and yet longer than clocks differ. */
 const LIFETIME_SECONDS = 60;
-/**
- * A new assertion by which a client proves who it is (RFC 7523, 3), valid for 60 s.
- * @throws Error where the key does not fit the algorithm
- */
 function signClientAssertion(clientId, audience, header, key) {
     const now = Math.floor(Date.now() / 1000);
-    return new SignJWT()
-        .setProtectedHeader({ ...header, typ: 'JWT' })
-        .setIssuer(clientId)
-        .setSubject(clientId)
-        .setAudience(audience)
-        .setJti((0,external_node_crypto_.randomUUID)())
-        .setIssuedAt(now)
-        .setNotBefore(now)
-        .setExpirationTime(now + LIFETIME_SECONDS)
-        .sign(key);
+    return new SignJWT().setProtectedHeader({
+        ...header,
+        typ: 'JWT'
+    }).setIssuer(clientId).setSubject(clientId).setAudience(audience).setJti((0,external_node_crypto_.randomUUID)()).setIssuedAt(now).setNotBefore(now).setExpirationTime(now + LIFETIME_SECONDS).sign(key);
 }
 
 

@@ -361,7 +361,7 @@ for (const name of ['httpOverHttp', 'httpsOverHttp', 'httpOverHttps', 'httpsOver
 
 /***/ }),
 
-/***/ 215:
+/***/ 983:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 "use strict";
@@ -377,27 +377,14 @@ __nccwpck_require__.d(__webpack_exports__, {
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = require("os");
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/utils.js
-// We use any as a valid input type
-/* eslint-disable @typescript-eslint/no-explicit-any */
-/**
- * Sanitizes an input into a string so it can be passed into issueCommand safely
- * @param input input to sanitize into a string
- */
 function utils_toCommandValue(input) {
     if (input === null || input === undefined) {
         return '';
-    }
-    else if (typeof input === 'string' || input instanceof String) {
+    } else if (typeof input === 'string' || input instanceof String) {
         return input;
     }
     return JSON.stringify(input);
 }
-/**
- *
- * @param annotationProperties
- * @returns The command properties to send with the actual annotation command
- * See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
- */
 function utils_toCommandProperties(annotationProperties) {
     if (!Object.keys(annotationProperties).length) {
         return {};
@@ -411,43 +398,10 @@ function utils_toCommandProperties(annotationProperties) {
         endColumn: annotationProperties.endColumn
     };
 }
-//# sourceMappingURL=utils.js.map
+
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/command.js
 
 
-/**
- * Issues a command to the GitHub Actions runner
- *
- * @param command - The command name to issue
- * @param properties - Additional properties for the command (key-value pairs)
- * @param message - The message to include with the command
- * @remarks
- * This function outputs a specially formatted string to stdout that the Actions
- * runner interprets as a command. These commands can control workflow behavior,
- * set outputs, create annotations, mask values, and more.
- *
- * Command Format:
- *   ::name key=value,key=value::message
- *
- * @example
- * ```typescript
- * // Issue a warning annotation
- * issueCommand('warning', {}, 'This is a warning message');
- * // Output: ::warning::This is a warning message
- *
- * // Set an environment variable
- * issueCommand('set-env', { name: 'MY_VAR' }, 'some value');
- * // Output: ::set-env name=MY_VAR::some value
- *
- * // Add a secret mask
- * issueCommand('add-mask', {}, 'secretValue123');
- * // Output: ::add-mask::secretValue123
- * ```
- *
- * @internal
- * This is an internal utility function that powers the public API functions
- * such as setSecret, warning, error, and exportVariable.
- */
 function command_issueCommand(command, properties, message) {
     const cmd = new Command(command, properties, message);
     process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
@@ -457,7 +411,7 @@ function command_issue(name, message = '') {
 }
 const CMD_STRING = '::';
 class Command {
-    constructor(command, properties, message) {
+    constructor(command, properties, message){
         if (!command) {
             command = 'missing.command';
         }
@@ -470,14 +424,13 @@ class Command {
         if (this.properties && Object.keys(this.properties).length > 0) {
             cmdStr += ' ';
             let first = true;
-            for (const key in this.properties) {
+            for(const key in this.properties){
                 if (this.properties.hasOwnProperty(key)) {
                     const val = this.properties[key];
                     if (val) {
                         if (first) {
                             first = false;
-                        }
-                        else {
+                        } else {
                             cmdStr += ',';
                         }
                         cmdStr += `${key}=${escapeProperty(val)}`;
@@ -490,28 +443,17 @@ class Command {
     }
 }
 function escapeData(s) {
-    return utils_toCommandValue(s)
-        .replace(/%/g, '%25')
-        .replace(/\r/g, '%0D')
-        .replace(/\n/g, '%0A');
+    return utils_toCommandValue(s).replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
 }
 function escapeProperty(s) {
-    return utils_toCommandValue(s)
-        .replace(/%/g, '%25')
-        .replace(/\r/g, '%0D')
-        .replace(/\n/g, '%0A')
-        .replace(/:/g, '%3A')
-        .replace(/,/g, '%2C');
+    return utils_toCommandValue(s).replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A').replace(/:/g, '%3A').replace(/,/g, '%2C');
 }
-//# sourceMappingURL=command.js.map
+
 ;// CONCATENATED MODULE: external "crypto"
 const external_crypto_namespaceObject = require("crypto");
 ;// CONCATENATED MODULE: external "fs"
 const external_fs_namespaceObject = require("fs");
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/file-command.js
-// For internal use, subject to change.
-// We use any as a valid input type
-/* eslint-disable @typescript-eslint/no-explicit-any */
 
 
 
@@ -531,9 +473,6 @@ function file_command_issueFileCommand(command, message) {
 function file_command_prepareKeyValueMessage(key, value) {
     const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
     const convertedValue = utils_toCommandValue(value);
-    // These should realistically never happen, but just in case someone finds a
-    // way to exploit uuid generation let's not allow keys or values that contain
-    // the delimiter.
     if (key.includes(delimiter)) {
         throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
     }
@@ -542,16 +481,34 @@ function file_command_prepareKeyValueMessage(key, value) {
     }
     return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
 }
-//# sourceMappingURL=file-command.js.map
+
 ;// CONCATENATED MODULE: external "path"
 const external_path_namespaceObject = require("path");
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/core.js
-var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+var __awaiter = undefined && undefined.__awaiter || function(thisArg, _arguments, P, generator) {
+    function adopt(value) {
+        return value instanceof P ? value : new P(function(resolve) {
+            resolve(value);
+        });
+    }
+    return new (P || (P = Promise))(function(resolve, reject) {
+        function fulfilled(value) {
+            try {
+                step(generator.next(value));
+            } catch (e) {
+                reject(e);
+            }
+        }
+        function rejected(value) {
+            try {
+                step(generator["throw"](value));
+            } catch (e) {
+                reject(e);
+            }
+        }
+        function step(result) {
+            result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected);
+        }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
     });
 };
@@ -561,29 +518,11 @@ var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _argume
 
 
 
-/**
- * The code to exit an action
- */
 var ExitCode;
-(function (ExitCode) {
-    /**
-     * A code indicating that the action was successful
-     */
+(function(ExitCode) {
     ExitCode[ExitCode["Success"] = 0] = "Success";
-    /**
-     * A code indicating that the action was a failure
-     */
     ExitCode[ExitCode["Failure"] = 1] = "Failure";
 })(ExitCode || (ExitCode = {}));
-//-----------------------------------------------------------------------
-// Variables
-//-----------------------------------------------------------------------
-/**
- * Sets env variable for this action and future actions in the job
- * @param name the name of the variable to set
- * @param val the value of the variable. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 function exportVariable(name, val) {
     const convertedVal = toCommandValue(val);
     process.env[name] = convertedVal;
@@ -591,63 +530,22 @@ function exportVariable(name, val) {
     if (filePath) {
         return issueFileCommand('ENV', prepareKeyValueMessage(name, val));
     }
-    issueCommand('set-env', { name }, convertedVal);
+    issueCommand('set-env', {
+        name
+    }, convertedVal);
 }
-/**
- * Registers a secret which will get masked from logs
- *
- * @param secret - Value of the secret to be masked
- * @remarks
- * This function instructs the Actions runner to mask the specified value in any
- * logs produced during the workflow run. Once registered, the secret value will
- * be replaced with asterisks (***) whenever it appears in console output, logs,
- * or error messages.
- *
- * This is useful for protecting sensitive information such as:
- * - API keys
- * - Access tokens
- * - Authentication credentials
- * - URL parameters containing signatures (SAS tokens)
- *
- * Note that masking only affects future logs; any previous appearances of the
- * secret in logs before calling this function will remain unmasked.
- *
- * @example
- * ```typescript
- * // Register an API token as a secret
- * const apiToken = "abc123xyz456";
- * setSecret(apiToken);
- *
- * // Now any logs containing this value will show *** instead
- * console.log(`Using token: ${apiToken}`); // Outputs: "Using token: ***"
- * ```
- */
 function setSecret(secret) {
     command_issueCommand('add-mask', {}, secret);
 }
-/**
- * Prepends inputPath to the PATH (for this action and future actions)
- * @param inputPath
- */
 function addPath(inputPath) {
     const filePath = process.env['GITHUB_PATH'] || '';
     if (filePath) {
         issueFileCommand('PATH', inputPath);
-    }
-    else {
+    } else {
         issueCommand('add-path', {}, inputPath);
     }
     process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
 }
-/**
- * Gets the value of an input.
- * Unless trimWhitespace is set to false in InputOptions, the value is also trimmed.
- * Returns an empty string if the value is not defined.
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   string
- */
 function getInput(name, options) {
     const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
     if (options && options.required && !val) {
@@ -658,221 +556,112 @@ function getInput(name, options) {
     }
     return val.trim();
 }
-/**
- * Gets the values of an multiline input.  Each value is also trimmed.
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   string[]
- *
- */
 function getMultilineInput(name, options) {
-    const inputs = getInput(name, options)
-        .split('\n')
-        .filter(x => x !== '');
+    const inputs = getInput(name, options).split('\n').filter((x)=>x !== '');
     if (options && options.trimWhitespace === false) {
         return inputs;
     }
-    return inputs.map(input => input.trim());
+    return inputs.map((input)=>input.trim());
 }
-/**
- * Gets the input value of the boolean type in the YAML 1.2 "core schema" specification.
- * Support boolean input list: `true | True | TRUE | false | False | FALSE` .
- * The return value is also in boolean type.
- * ref: https://yaml.org/spec/1.2/spec.html#id2804923
- *
- * @param     name     name of the input to get
- * @param     options  optional. See InputOptions.
- * @returns   boolean
- */
 function getBooleanInput(name, options) {
-    const trueValue = ['true', 'True', 'TRUE'];
-    const falseValue = ['false', 'False', 'FALSE'];
+    const trueValue = [
+        'true',
+        'True',
+        'TRUE'
+    ];
+    const falseValue = [
+        'false',
+        'False',
+        'FALSE'
+    ];
     const val = getInput(name, options);
-    if (trueValue.includes(val))
-        return true;
-    if (falseValue.includes(val))
-        return false;
-    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` +
-        `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
+    if (trueValue.includes(val)) return true;
+    if (falseValue.includes(val)) return false;
+    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` + `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
 }
-/**
- * Sets the value of an output.
- *
- * @param     name     name of the output to set
- * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 function setOutput(name, value) {
     const filePath = process.env['GITHUB_OUTPUT'] || '';
     if (filePath) {
         return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
     }
     process.stdout.write(external_os_namespaceObject.EOL);
-    command_issueCommand('set-output', { name }, utils_toCommandValue(value));
+    command_issueCommand('set-output', {
+        name
+    }, utils_toCommandValue(value));
 }
-/**
- * Enables or disables the echoing of commands into stdout for the rest of the step.
- * Echoing is disabled by default if ACTIONS_STEP_DEBUG is not set.
- *
- */
 function setCommandEcho(enabled) {
     issue('echo', enabled ? 'on' : 'off');
 }
-//-----------------------------------------------------------------------
-// Results
-//-----------------------------------------------------------------------
-/**
- * Sets the action status to failed.
- * When the action exits it will be with an exit code of 1
- * @param message add error issue message
- */
 function setFailed(message) {
     process.exitCode = ExitCode.Failure;
     error(message);
 }
-//-----------------------------------------------------------------------
-// Logging Commands
-//-----------------------------------------------------------------------
-/**
- * Gets whether Actions Step Debug is on or not
- */
 function isDebug() {
     return process.env['RUNNER_DEBUG'] === '1';
 }
-/**
- * Writes debug message to user log
- * @param message debug message
- */
 function debug(message) {
     issueCommand('debug', {}, message);
 }
-/**
- * Adds an error issue
- * @param message error issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
 function error(message, properties = {}) {
     command_issueCommand('error', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
 }
-/**
- * Adds a warning issue
- * @param message warning issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
 function core_warning(message, properties = {}) {
     command_issueCommand('warning', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
 }
-/**
- * Adds a notice issue
- * @param message notice issue message. Errors will be converted to string via toString()
- * @param properties optional properties to add to the annotation.
- */
 function notice(message, properties = {}) {
     issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
 }
-/**
- * Writes info to log with console.log.
- * @param message info message
- */
 function info(message) {
     process.stdout.write(message + external_os_namespaceObject.EOL);
 }
-/**
- * Begin an output group.
- *
- * Output until the next `groupEnd` will be foldable in this group
- *
- * @param name The name of the output group
- */
 function startGroup(name) {
     issue('group', name);
 }
-/**
- * End an output group.
- */
 function endGroup() {
     issue('endgroup');
 }
-/**
- * Wrap an asynchronous function call in a group.
- *
- * Returns the same type as the function itself.
- *
- * @param name The name of the group
- * @param fn The function to wrap in the group
- */
 function group(name, fn) {
-    return __awaiter(this, void 0, void 0, function* () {
+    return __awaiter(this, void 0, void 0, function*() {
         startGroup(name);
         let result;
         try {
             result = yield fn();
-        }
-        finally {
+        } finally{
             endGroup();
         }
         return result;
     });
 }
-//-----------------------------------------------------------------------
-// Wrapper action state
-//-----------------------------------------------------------------------
-/**
- * Saves state for current action, the state can only be retrieved by this action's post job execution.
- *
- * @param     name     name of the state to store
- * @param     value    value to store. Non-string values will be converted to a string via JSON.stringify
- */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 function saveState(name, value) {
     const filePath = process.env['GITHUB_STATE'] || '';
     if (filePath) {
         return file_command_issueFileCommand('STATE', file_command_prepareKeyValueMessage(name, value));
     }
-    command_issueCommand('save-state', { name }, utils_toCommandValue(value));
+    command_issueCommand('save-state', {
+        name
+    }, utils_toCommandValue(value));
 }
-/**
- * Gets the value of an state set by this action's main execution.
- *
- * @param     name     name of the state to get
- * @returns   string
- */
 function getState(name) {
     return process.env[`STATE_${name}`] || '';
 }
 function getIDToken(aud) {
-    return __awaiter(this, void 0, void 0, function* () {
+    return __awaiter(this, void 0, void 0, function*() {
         return yield OidcClient.getIDToken(aud);
     });
 }
-/**
- * Summary exports
- */
 
-/**
- * @deprecated use core.summary
- */
 
-/**
- * Path exports
- */
 
-/**
- * Platform utilities exports
- */
 
-//# sourceMappingURL=core.js.map
+
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./lib/failure.js
-/** Why an attempt failed and what to do about it; the message is both, as it is shown. */
 class Failure extends Error {
     reason;
     cure;
-    /** `undefined` where another attempt would fail in the same way. */
     passing;
-    constructor(reason, cure, passing) {
+    constructor(reason, cure, passing){
         super(`${reason}. ${cure}`);
         this.reason = reason;
         this.cure = cure;
@@ -886,30 +675,26 @@ var external_http_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_
 // EXTERNAL MODULE: external "https"
 var external_https_ = __nccwpck_require__(692);
 var external_https_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_https_, 2);
-;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/proxy.js
+;// CONCATENATED MODULE: ./lib/node_modules/@actions/http-client/lib/proxy.js
 function getProxyUrl(reqUrl) {
     const usingSsl = reqUrl.protocol === 'https:';
     if (checkBypass(reqUrl)) {
         return undefined;
     }
-    const proxyVar = (() => {
+    const proxyVar = (()=>{
         if (usingSsl) {
             return process.env['https_proxy'] || process.env['HTTPS_PROXY'];
-        }
-        else {
+        } else {
             return process.env['http_proxy'] || process.env['HTTP_PROXY'];
         }
     })();
     if (proxyVar) {
         try {
             return new DecodedURL(proxyVar);
+        } catch (_a) {
+            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://')) return new DecodedURL(`http://${proxyVar}`);
         }
-        catch (_a) {
-            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://'))
-                return new DecodedURL(`http://${proxyVar}`);
-        }
-    }
-    else {
+    } else {
         return undefined;
     }
 }
@@ -925,32 +710,22 @@ function checkBypass(reqUrl) {
     if (!noProxy) {
         return false;
     }
-    // Determine the request port
     let reqPort;
     if (reqUrl.port) {
         reqPort = Number(reqUrl.port);
-    }
-    else if (reqUrl.protocol === 'http:') {
+    } else if (reqUrl.protocol === 'http:') {
         reqPort = 80;
-    }
-    else if (reqUrl.protocol === 'https:') {
+    } else if (reqUrl.protocol === 'https:') {
         reqPort = 443;
     }
-    // Format the request hostname and hostname with port
-    const upperReqHosts = [reqUrl.hostname.toUpperCase()];
+    const upperReqHosts = [
+        reqUrl.hostname.toUpperCase()
+    ];
     if (typeof reqPort === 'number') {
         upperReqHosts.push(`${upperReqHosts[0]}:${reqPort}`);
     }
-    // Compare request host against noproxy
-    for (const upperNoProxyItem of noProxy
-        .split(',')
-        .map(x => x.trim().toUpperCase())
-        .filter(x => x)) {
-        if (upperNoProxyItem === '*' ||
-            upperReqHosts.some(x => x === upperNoProxyItem ||
-                x.endsWith(`.${upperNoProxyItem}`) ||
-                (upperNoProxyItem.startsWith('.') &&
-                    x.endsWith(`${upperNoProxyItem}`)))) {
+    for (const upperNoProxyItem of noProxy.split(',').map((x)=>x.trim().toUpperCase()).filter((x)=>x)){
+        if (upperNoProxyItem === '*' || upperReqHosts.some((x)=>x === upperNoProxyItem || x.endsWith(`.${upperNoProxyItem}`) || upperNoProxyItem.startsWith('.') && x.endsWith(`${upperNoProxyItem}`))) {
             return true;
         }
     }
@@ -958,13 +733,10 @@ function checkBypass(reqUrl) {
 }
 function isLoopbackAddress(host) {
     const hostLower = host.toLowerCase();
-    return (hostLower === 'localhost' ||
-        hostLower.startsWith('127.') ||
-        hostLower.startsWith('[::1]') ||
-        hostLower.startsWith('[0:0:0:0:0:0:0:1]'));
+    return hostLower === 'localhost' || hostLower.startsWith('127.') || hostLower.startsWith('[::1]') || hostLower.startsWith('[0:0:0:0:0:0:0:1]');
 }
 class DecodedURL extends URL {
-    constructor(url, base) {
+    constructor(url, base){
         super(url, base);
         this._decodedUsername = decodeURIComponent(super.username);
         this._decodedPassword = decodeURIComponent(super.password);
@@ -976,7 +748,7 @@ class DecodedURL extends URL {
         return this._decodedPassword;
     }
 }
-//# sourceMappingURL=proxy.js.map
+
 // EXTERNAL MODULE: ./dev/packages/tunnel/index.js
 var tunnel = __nccwpck_require__(438);
 ;// CONCATENATED MODULE: ./dev/packages/undici/index.js
@@ -990,14 +762,31 @@ class ProxyAgent {
   }
 }
 
-;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
-/* eslint-disable @typescript-eslint/no-explicit-any */
-var lib_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
-    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
-    return new (P || (P = Promise))(function (resolve, reject) {
-        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
-        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
-        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+;// CONCATENATED MODULE: ./lib/node_modules/@actions/http-client/lib/index.js
+var lib_awaiter = undefined && undefined.__awaiter || function(thisArg, _arguments, P, generator) {
+    function adopt(value) {
+        return value instanceof P ? value : new P(function(resolve) {
+            resolve(value);
+        });
+    }
+    return new (P || (P = Promise))(function(resolve, reject) {
+        function fulfilled(value) {
+            try {
+                step(generator.next(value));
+            } catch (e) {
+                reject(e);
+            }
+        }
+        function rejected(value) {
+            try {
+                step(generator["throw"](value));
+            } catch (e) {
+                reject(e);
+            }
+        }
+        function step(result) {
+            result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected);
+        }
         step((generator = generator.apply(thisArg, _arguments || [])).next());
     });
 };
@@ -1007,7 +796,7 @@ var lib_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _argu
 
 
 var HttpCodes;
-(function (HttpCodes) {
+(function(HttpCodes) {
     HttpCodes[HttpCodes["OK"] = 200] = "OK";
     HttpCodes[HttpCodes["MultipleChoices"] = 300] = "MultipleChoices";
     HttpCodes[HttpCodes["MovedPermanently"] = 301] = "MovedPermanently";
@@ -1037,18 +826,14 @@ var HttpCodes;
     HttpCodes[HttpCodes["GatewayTimeout"] = 504] = "GatewayTimeout";
 })(HttpCodes || (HttpCodes = {}));
 var Headers;
-(function (Headers) {
+(function(Headers) {
     Headers["Accept"] = "accept";
     Headers["ContentType"] = "content-type";
 })(Headers || (Headers = {}));
 var MediaTypes;
-(function (MediaTypes) {
+(function(MediaTypes) {
     MediaTypes["ApplicationJson"] = "application/json";
 })(MediaTypes || (MediaTypes = {}));
-/**
- * Returns the proxy URL, depending upon the supplied url and proxy environment variables.
- * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
- */
 function lib_getProxyUrl(serverUrl) {
     const proxyUrl = pm.getProxyUrl(new URL(serverUrl));
     return proxyUrl ? proxyUrl.href : '';
@@ -1065,11 +850,16 @@ const HttpResponseRetryCodes = [
     HttpCodes.ServiceUnavailable,
     HttpCodes.GatewayTimeout
 ];
-const RetryableHttpVerbs = ['OPTIONS', 'GET', 'DELETE', 'HEAD'];
+const RetryableHttpVerbs = [
+    'OPTIONS',
+    'GET',
+    'DELETE',
+    'HEAD'
+];
 const ExponentialBackoffCeiling = 10;
 const ExponentialBackoffTimeSlice = 5;
 class HttpClientError extends Error {
-    constructor(message, statusCode) {
+    constructor(message, statusCode){
         super(message);
         this.name = 'HttpClientError';
         this.statusCode = statusCode;
@@ -1077,33 +867,36 @@ class HttpClientError extends Error {
     }
 }
 class HttpClientResponse {
-    constructor(message) {
+    constructor(message){
         this.message = message;
     }
     readBody() {
-        return lib_awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve) => lib_awaiter(this, void 0, void 0, function* () {
-                let output = Buffer.alloc(0);
-                this.message.on('data', (chunk) => {
-                    output = Buffer.concat([output, chunk]);
-                });
-                this.message.on('end', () => {
-                    resolve(output.toString());
-                });
-            }));
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return new Promise((resolve)=>lib_awaiter(this, void 0, void 0, function*() {
+                    let output = Buffer.alloc(0);
+                    this.message.on('data', (chunk)=>{
+                        output = Buffer.concat([
+                            output,
+                            chunk
+                        ]);
+                    });
+                    this.message.on('end', ()=>{
+                        resolve(output.toString());
+                    });
+                }));
         });
     }
     readBodyBuffer() {
-        return lib_awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve) => lib_awaiter(this, void 0, void 0, function* () {
-                const chunks = [];
-                this.message.on('data', (chunk) => {
-                    chunks.push(chunk);
-                });
-                this.message.on('end', () => {
-                    resolve(Buffer.concat(chunks));
-                });
-            }));
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return new Promise((resolve)=>lib_awaiter(this, void 0, void 0, function*() {
+                    const chunks = [];
+                    this.message.on('data', (chunk)=>{
+                        chunks.push(chunk);
+                    });
+                    this.message.on('end', ()=>{
+                        resolve(Buffer.concat(chunks));
+                    });
+                }));
         });
     }
 }
@@ -1112,7 +905,7 @@ function isHttps(requestUrl) {
     return parsedUrl.protocol === 'https:';
 }
 class HttpClient {
-    constructor(userAgent, handlers, requestOptions) {
+    constructor(userAgent, handlers, requestOptions){
         this._ignoreSslError = false;
         this._allowRedirects = true;
         this._allowRedirectDowngrade = false;
@@ -1150,112 +943,94 @@ class HttpClient {
         }
     }
     options(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function*() {
             return this.request('OPTIONS', requestUrl, null, additionalHeaders || {});
         });
     }
     get(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function*() {
             return this.request('GET', requestUrl, null, additionalHeaders || {});
         });
     }
     del(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function*() {
             return this.request('DELETE', requestUrl, null, additionalHeaders || {});
         });
     }
     post(requestUrl, data, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function*() {
             return this.request('POST', requestUrl, data, additionalHeaders || {});
         });
     }
     patch(requestUrl, data, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function*() {
             return this.request('PATCH', requestUrl, data, additionalHeaders || {});
         });
     }
     put(requestUrl, data, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function*() {
             return this.request('PUT', requestUrl, data, additionalHeaders || {});
         });
     }
     head(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function*() {
             return this.request('HEAD', requestUrl, null, additionalHeaders || {});
         });
     }
     sendStream(verb, requestUrl, stream, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function*() {
             return this.request(verb, requestUrl, stream, additionalHeaders);
         });
     }
-    /**
-     * Gets a typed object from an endpoint
-     * Be aware that not found returns a null.  Other errors (4xx, 5xx) reject the promise
-     */
     getJson(requestUrl_1) {
-        return lib_awaiter(this, arguments, void 0, function* (requestUrl, additionalHeaders = {}) {
+        return lib_awaiter(this, arguments, void 0, function*(requestUrl, additionalHeaders = {}) {
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
             const res = yield this.get(requestUrl, additionalHeaders);
             return this._processResponse(res, this.requestOptions);
         });
     }
     postJson(requestUrl_1, obj_1) {
-        return lib_awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+        return lib_awaiter(this, arguments, void 0, function*(requestUrl, obj, additionalHeaders = {}) {
             const data = JSON.stringify(obj, null, 2);
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            additionalHeaders[Headers.ContentType] =
-                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] = this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
             const res = yield this.post(requestUrl, data, additionalHeaders);
             return this._processResponse(res, this.requestOptions);
         });
     }
     putJson(requestUrl_1, obj_1) {
-        return lib_awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+        return lib_awaiter(this, arguments, void 0, function*(requestUrl, obj, additionalHeaders = {}) {
             const data = JSON.stringify(obj, null, 2);
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            additionalHeaders[Headers.ContentType] =
-                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] = this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
             const res = yield this.put(requestUrl, data, additionalHeaders);
             return this._processResponse(res, this.requestOptions);
         });
     }
     patchJson(requestUrl_1, obj_1) {
-        return lib_awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+        return lib_awaiter(this, arguments, void 0, function*(requestUrl, obj, additionalHeaders = {}) {
             const data = JSON.stringify(obj, null, 2);
             additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            additionalHeaders[Headers.ContentType] =
-                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] = this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
             const res = yield this.patch(requestUrl, data, additionalHeaders);
             return this._processResponse(res, this.requestOptions);
         });
     }
-    /**
-     * Makes a raw http request.
-     * All other methods such as get, post, patch, and request ultimately call this.
-     * Prefer get, del, post and patch
-     */
     request(verb, requestUrl, data, headers) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function*() {
             if (this._disposed) {
                 throw new Error('Client has already been disposed.');
             }
             const parsedUrl = new URL(requestUrl);
             let info = this._prepareRequest(verb, parsedUrl, headers);
-            // Only perform retries on reads since writes may not be idempotent.
-            const maxTries = this._allowRetries && RetryableHttpVerbs.includes(verb)
-                ? this._maxRetries + 1
-                : 1;
+            const maxTries = this._allowRetries && RetryableHttpVerbs.includes(verb) ? this._maxRetries + 1 : 1;
             let numTries = 0;
             let response;
             do {
                 response = yield this.requestRaw(info, data);
-                // Check if it's an authentication challenge
-                if (response &&
-                    response.message &&
-                    response.message.statusCode === HttpCodes.Unauthorized) {
+                if (response && response.message && response.message.statusCode === HttpCodes.Unauthorized) {
                     let authenticationHandler;
-                    for (const handler of this.handlers) {
+                    for (const handler of this.handlers){
                         if (handler.canHandleAuthentication(response)) {
                             authenticationHandler = handler;
                             break;
@@ -1263,49 +1038,33 @@ class HttpClient {
                     }
                     if (authenticationHandler) {
                         return authenticationHandler.handleAuthentication(this, info, data);
-                    }
-                    else {
-                        // We have received an unauthorized response but have no handlers to handle it.
-                        // Let the response return to the caller.
+                    } else {
                         return response;
                     }
                 }
                 let redirectsRemaining = this._maxRedirects;
-                while (response.message.statusCode &&
-                    HttpRedirectCodes.includes(response.message.statusCode) &&
-                    this._allowRedirects &&
-                    redirectsRemaining > 0) {
+                while(response.message.statusCode && HttpRedirectCodes.includes(response.message.statusCode) && this._allowRedirects && redirectsRemaining > 0){
                     const redirectUrl = response.message.headers['location'];
                     if (!redirectUrl) {
-                        // if there's no location to redirect to, we won't
                         break;
                     }
                     const parsedRedirectUrl = new URL(redirectUrl);
-                    if (parsedUrl.protocol === 'https:' &&
-                        parsedUrl.protocol !== parsedRedirectUrl.protocol &&
-                        !this._allowRedirectDowngrade) {
+                    if (parsedUrl.protocol === 'https:' && parsedUrl.protocol !== parsedRedirectUrl.protocol && !this._allowRedirectDowngrade) {
                         throw new Error('Redirect from HTTPS to HTTP protocol. This downgrade is not allowed for security reasons. If you want to allow this behavior, set the allowRedirectDowngrade option to true.');
                     }
-                    // we need to finish reading the response before reassigning response
-                    // which will leak the open socket.
                     yield response.readBody();
-                    // strip authorization header if redirected to a different hostname
                     if (parsedRedirectUrl.hostname !== parsedUrl.hostname) {
-                        for (const header in headers) {
-                            // header names are case insensitive
+                        for(const header in headers){
                             if (header.toLowerCase() === 'authorization') {
                                 delete headers[header];
                             }
                         }
                     }
-                    // let's make the request with the new redirectUrl
                     info = this._prepareRequest(verb, parsedRedirectUrl, headers);
                     response = yield this.requestRaw(info, data);
                     redirectsRemaining--;
                 }
-                if (!response.message.statusCode ||
-                    !HttpResponseRetryCodes.includes(response.message.statusCode)) {
-                    // If not a retry code, return immediately instead of retrying
+                if (!response.message.statusCode || !HttpResponseRetryCodes.includes(response.message.statusCode)) {
                     return response;
                 }
                 numTries += 1;
@@ -1313,36 +1072,25 @@ class HttpClient {
                     yield response.readBody();
                     yield this._performExponentialBackoff(numTries);
                 }
-            } while (numTries < maxTries);
+            }while (numTries < maxTries)
             return response;
         });
     }
-    /**
-     * Needs to be called if keepAlive is set to true in request options.
-     */
     dispose() {
         if (this._agent) {
             this._agent.destroy();
         }
         this._disposed = true;
     }
-    /**
-     * Raw request.
-     * @param info
-     * @param data
-     */
     requestRaw(info, data) {
-        return lib_awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve, reject) => {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return new Promise((resolve, reject)=>{
                 function callbackForResult(err, res) {
                     if (err) {
                         reject(err);
-                    }
-                    else if (!res) {
-                        // If `err` is not passed, then `res` must be passed.
+                    } else if (!res) {
                         reject(new Error('Unknown error'));
-                    }
-                    else {
+                    } else {
                         resolve(res);
                     }
                 }
@@ -1350,12 +1098,6 @@ class HttpClient {
             });
         });
     }
-    /**
-     * Raw request with callback.
-     * @param info
-     * @param data
-     * @param onResult
-     */
     requestRawWithCallback(info, data, onResult) {
         if (typeof data === 'string') {
             if (!info.options.headers) {
@@ -1370,44 +1112,35 @@ class HttpClient {
                 onResult(err, res);
             }
         }
-        const req = info.httpModule.request(info.options, (msg) => {
+        const req = info.httpModule.request(info.options, (msg)=>{
             const res = new HttpClientResponse(msg);
             handleResult(undefined, res);
         });
         let socket;
-        req.on('socket', sock => {
+        req.on('socket', (sock)=>{
             socket = sock;
         });
-        // If we ever get disconnected, we want the socket to timeout eventually
-        req.setTimeout(this._socketTimeout || 3 * 60000, () => {
+        req.setTimeout(this._socketTimeout || 3 * 60000, ()=>{
             if (socket) {
                 socket.end();
             }
             handleResult(new Error(`Request timeout: ${info.options.path}`));
         });
-        req.on('error', function (err) {
-            // err has statusCode property
-            // res should have headers
+        req.on('error', function(err) {
             handleResult(err);
         });
         if (data && typeof data === 'string') {
             req.write(data, 'utf8');
         }
         if (data && typeof data !== 'string') {
-            data.on('close', function () {
+            data.on('close', function() {
                 req.end();
             });
             data.pipe(req);
-        }
-        else {
+        } else {
             req.end();
         }
     }
-    /**
-     * Gets an http agent. This function is useful when you need an http agent that handles
-     * routing through a proxy server - depending upon the url and proxy environment variables.
-     * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
-     */
     getAgent(serverUrl) {
         const parsedUrl = new URL(serverUrl);
         return this._getAgent(parsedUrl);
@@ -1429,20 +1162,16 @@ class HttpClient {
         const defaultPort = usingSsl ? 443 : 80;
         info.options = {};
         info.options.host = info.parsedUrl.hostname;
-        info.options.port = info.parsedUrl.port
-            ? parseInt(info.parsedUrl.port)
-            : defaultPort;
-        info.options.path =
-            (info.parsedUrl.pathname || '') + (info.parsedUrl.search || '');
+        info.options.port = info.parsedUrl.port ? parseInt(info.parsedUrl.port) : defaultPort;
+        info.options.path = (info.parsedUrl.pathname || '') + (info.parsedUrl.search || '');
         info.options.method = method;
         info.options.headers = this._mergeHeaders(headers);
         if (this.userAgent != null) {
             info.options.headers['user-agent'] = this.userAgent;
         }
         info.options.agent = this._getAgent(info.parsedUrl);
-        // gives handlers an opportunity to participate
         if (this.handlers) {
-            for (const handler of this.handlers) {
+            for (const handler of this.handlers){
                 handler.prepareRequest(info.options);
             }
         }
@@ -1454,40 +1183,23 @@ class HttpClient {
         }
         return lowercaseKeys(headers || {});
     }
-    /**
-     * Gets an existing header value or returns a default.
-     * Handles converting number header values to strings since HTTP headers must be strings.
-     * Note: This returns string | string[] since some headers can have multiple values.
-     * For headers that must always be a single string (like Content-Type), use the
-     * specialized _getExistingOrDefaultContentTypeHeader method instead.
-     */
     _getExistingOrDefaultHeader(additionalHeaders, header, _default) {
         let clientHeader;
         if (this.requestOptions && this.requestOptions.headers) {
             const headerValue = lowercaseKeys(this.requestOptions.headers)[header];
             if (headerValue) {
-                clientHeader =
-                    typeof headerValue === 'number' ? headerValue.toString() : headerValue;
+                clientHeader = typeof headerValue === 'number' ? headerValue.toString() : headerValue;
             }
         }
         const additionalValue = additionalHeaders[header];
         if (additionalValue !== undefined) {
-            return typeof additionalValue === 'number'
-                ? additionalValue.toString()
-                : additionalValue;
+            return typeof additionalValue === 'number' ? additionalValue.toString() : additionalValue;
         }
         if (clientHeader !== undefined) {
             return clientHeader;
         }
         return _default;
     }
-    /**
-     * Specialized version of _getExistingOrDefaultHeader for Content-Type header.
-     * Always returns a single string (not an array) since Content-Type should be a single value.
-     * Converts arrays to comma-separated strings and numbers to strings to ensure type safety.
-     * This was split from _getExistingOrDefaultHeader to provide stricter typing for callers
-     * that assign the result to places expecting a string (e.g., additionalHeaders[Headers.ContentType]).
-     */
     _getExistingOrDefaultContentTypeHeader(additionalHeaders, _default) {
         let clientHeader;
         if (this.requestOptions && this.requestOptions.headers) {
@@ -1495,25 +1207,20 @@ class HttpClient {
             if (headerValue) {
                 if (typeof headerValue === 'number') {
                     clientHeader = String(headerValue);
-                }
-                else if (Array.isArray(headerValue)) {
+                } else if (Array.isArray(headerValue)) {
                     clientHeader = headerValue.join(', ');
-                }
-                else {
+                } else {
                     clientHeader = headerValue;
                 }
             }
         }
         const additionalValue = additionalHeaders[Headers.ContentType];
-        // Return the first non-undefined value, converting numbers or arrays to strings if necessary
         if (additionalValue !== undefined) {
             if (typeof additionalValue === 'number') {
                 return String(additionalValue);
-            }
-            else if (Array.isArray(additionalValue)) {
+            } else if (Array.isArray(additionalValue)) {
                 return additionalValue.join(', ');
-            }
-            else {
+            } else {
                 return additionalValue;
             }
         }
@@ -1532,7 +1239,6 @@ class HttpClient {
         if (!useProxy) {
             agent = this._agent;
         }
-        // if agent is already assigned use that agent.
         if (agent) {
             return agent;
         }
@@ -1541,36 +1247,36 @@ class HttpClient {
         if (this.requestOptions) {
             maxSockets = this.requestOptions.maxSockets || external_http_.globalAgent.maxSockets;
         }
-        // This is `useProxy` again, but we need to check `proxyURl` directly for TypeScripts's flow analysis.
         if (proxyUrl && proxyUrl.hostname) {
             const agentOptions = {
                 maxSockets,
                 keepAlive: this._keepAlive,
-                proxy: Object.assign(Object.assign({}, ((proxyUrl.username || proxyUrl.password) && {
+                proxy: Object.assign(Object.assign({}, (proxyUrl.username || proxyUrl.password) && {
                     proxyAuth: `${proxyUrl.username}:${proxyUrl.password}`
-                })), { host: proxyUrl.hostname, port: proxyUrl.port })
+                }), {
+                    host: proxyUrl.hostname,
+                    port: proxyUrl.port
+                })
             };
             let tunnelAgent;
             const overHttps = proxyUrl.protocol === 'https:';
             if (usingSsl) {
                 tunnelAgent = overHttps ? tunnel.httpsOverHttps : tunnel.httpsOverHttp;
-            }
-            else {
+            } else {
                 tunnelAgent = overHttps ? tunnel.httpOverHttps : tunnel.httpOverHttp;
             }
             agent = tunnelAgent(agentOptions);
             this._proxyAgent = agent;
         }
-        // if tunneling agent isn't assigned create a new agent
         if (!agent) {
-            const options = { keepAlive: this._keepAlive, maxSockets };
+            const options = {
+                keepAlive: this._keepAlive,
+                maxSockets
+            };
             agent = usingSsl ? new external_https_.Agent(options) : new external_http_.Agent(options);
             this._agent = agent;
         }
         if (usingSsl && this._ignoreSslError) {
-            // we don't want to set NODE_TLS_REJECT_UNAUTHORIZED=0 since that will affect request for entire process
-            // http.RequestOptions doesn't expose a way to modify RequestOptions.agent.options
-            // we have to cast it to any and change it directly
             agent.options = Object.assign(agent.options || {}, {
                 rejectUnauthorized: false
             });
@@ -1582,19 +1288,18 @@ class HttpClient {
         if (this._keepAlive) {
             proxyAgent = this._proxyAgentDispatcher;
         }
-        // if agent is already assigned use that agent.
         if (proxyAgent) {
             return proxyAgent;
         }
         const usingSsl = parsedUrl.protocol === 'https:';
-        proxyAgent = new ProxyAgent(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
+        proxyAgent = new ProxyAgent(Object.assign({
+            uri: proxyUrl.href,
+            pipelining: !this._keepAlive ? 0 : 1
+        }, (proxyUrl.username || proxyUrl.password) && {
             token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
-        })));
+        }));
         this._proxyAgentDispatcher = proxyAgent;
         if (usingSsl && this._ignoreSslError) {
-            // we don't want to set NODE_TLS_REJECT_UNAUTHORIZED=0 since that will affect request for entire process
-            // http.RequestOptions doesn't expose a way to modify RequestOptions.agent.options
-            // we have to cast it to any and change it directly
             proxyAgent.options = Object.assign(proxyAgent.options.requestTls || {}, {
                 rejectUnauthorized: false
             });
@@ -1605,102 +1310,80 @@ class HttpClient {
         const baseUserAgent = userAgent || 'actions/http-client';
         const orchId = process.env['ACTIONS_ORCHESTRATION_ID'];
         if (orchId) {
-            // Sanitize the orchestration ID to ensure it contains only valid characters
-            // Valid characters: 0-9, a-z, _, -, .
             const sanitizedId = orchId.replace(/[^a-z0-9_.-]/gi, '_');
             return `${baseUserAgent} actions_orchestration_id/${sanitizedId}`;
         }
         return baseUserAgent;
     }
     _performExponentialBackoff(retryNumber) {
-        return lib_awaiter(this, void 0, void 0, function* () {
+        return lib_awaiter(this, void 0, void 0, function*() {
             retryNumber = Math.min(ExponentialBackoffCeiling, retryNumber);
             const ms = ExponentialBackoffTimeSlice * Math.pow(2, retryNumber);
-            return new Promise(resolve => setTimeout(() => resolve(), ms));
+            return new Promise((resolve)=>setTimeout(()=>resolve(), ms));
         });
     }
     _processResponse(res, options) {
-        return lib_awaiter(this, void 0, void 0, function* () {
-            return new Promise((resolve, reject) => lib_awaiter(this, void 0, void 0, function* () {
-                const statusCode = res.message.statusCode || 0;
-                const response = {
-                    statusCode,
-                    result: null,
-                    headers: {}
-                };
-                // not found leads to null obj returned
-                if (statusCode === HttpCodes.NotFound) {
-                    resolve(response);
-                }
-                // get the result from the body
-                function dateTimeDeserializer(key, value) {
-                    if (typeof value === 'string') {
-                        const a = new Date(value);
-                        if (!isNaN(a.valueOf())) {
-                            return a;
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return new Promise((resolve, reject)=>lib_awaiter(this, void 0, void 0, function*() {
+                    const statusCode = res.message.statusCode || 0;
+                    const response = {
+                        statusCode,
+                        result: null,
+                        headers: {}
+                    };
+                    if (statusCode === HttpCodes.NotFound) {
+                        resolve(response);
+                    }
+                    function dateTimeDeserializer(key, value) {
+                        if (typeof value === 'string') {
+                            const a = new Date(value);
+                            if (!isNaN(a.valueOf())) {
+                                return a;
+                            }
                         }
+                        return value;
                     }
-                    return value;
-                }
-                let obj;
-                let contents;
-                try {
-                    contents = yield res.readBody();
-                    if (contents && contents.length > 0) {
-                        if (options && options.deserializeDates) {
-                            obj = JSON.parse(contents, dateTimeDeserializer);
+                    let obj;
+                    let contents;
+                    try {
+                        contents = yield res.readBody();
+                        if (contents && contents.length > 0) {
+                            if (options && options.deserializeDates) {
+                                obj = JSON.parse(contents, dateTimeDeserializer);
+                            } else {
+                                obj = JSON.parse(contents);
+                            }
+                            response.result = obj;
                         }
-                        else {
-                            obj = JSON.parse(contents);
+                        response.headers = res.message.headers;
+                    } catch (err) {}
+                    if (statusCode > 299) {
+                        let msg;
+                        if (obj && obj.message) {
+                            msg = obj.message;
+                        } else if (contents && contents.length > 0) {
+                            msg = contents;
+                        } else {
+                            msg = `Failed request: (${statusCode})`;
                         }
-                        response.result = obj;
+                        const err = new HttpClientError(msg, statusCode);
+                        err.result = response.result;
+                        reject(err);
+                    } else {
+                        resolve(response);
                     }
-                    response.headers = res.message.headers;
-                }
-                catch (err) {
-                    // Invalid resource (contents not json);  leaving result obj null
-                }
-                // note that 3xx redirects are handled by the http layer.
-                if (statusCode > 299) {
-                    let msg;
-                    // if exception/error in body, attempt to get better error
-                    if (obj && obj.message) {
-                        msg = obj.message;
-                    }
-                    else if (contents && contents.length > 0) {
-                        // it may be the case that the exception is in the body message as string
-                        msg = contents;
-                    }
-                    else {
-                        msg = `Failed request: (${statusCode})`;
-                    }
-                    const err = new HttpClientError(msg, statusCode);
-                    err.result = response.result;
-                    reject(err);
-                }
-                else {
-                    resolve(response);
-                }
-            }));
+                }));
         });
     }
 }
-const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCase()] = obj[k]), c), {});
-//# sourceMappingURL=index.js.map
+const lowercaseKeys = (obj)=>Object.keys(obj).reduce((c, k)=>(c[k.toLowerCase()] = obj[k], c), {});
+
 ;// CONCATENATED MODULE: ./lib/printable.js
 const MAX_CHARACTERS = 200;
-/** Of longer texts, only so much is looked at: what is left of it is cut anyway. */
 const MAX_READ_CHARACTERS = 10_000;
-/** A part of a secret that is as long as this is hidden like the whole: servers, too, cut what they send back. */
 const MIN_SLICE_CHARACTERS = 12;
-/**
- * Text of a server made fit for the log: printable ASCII, without `secrets` and longer parts of them, no command of
- * the runner, at most 200 characters.
- */
 function printable(text, secrets = []) {
-    // Before the cut, for what is left of a secret at the edge would be masked by nobody.
     const hidden = hide(toAscii(text.slice(0, MAX_READ_CHARACTERS)), secrets.map(toAscii));
-    // The runner obeys `##[command]` wherever it stands in a line, unlike `::command::`.
     const shown = hidden.replaceAll('##[', '## [');
     return shown.length > MAX_CHARACTERS ? `${shown.slice(0, MAX_CHARACTERS - 3)}...` : shown;
 }
@@ -1709,20 +1392,20 @@ function toAscii(text) {
 }
 function hide(text, secrets) {
     const isHidden = new Array(text.length).fill(false);
-    for (const secret of secrets) {
+    for (const secret of secrets){
         const size = Math.min(secret.length, MIN_SLICE_CHARACTERS);
-        if (size === 0)
-            continue;
+        if (size === 0) continue;
         const slices = new Set(slicesOf(secret, size));
-        slicesOf(text, size).forEach((slice, start) => {
-            if (slices.has(slice))
-                isHidden.fill(true, start, start + size);
+        slicesOf(text, size).forEach((slice, start)=>{
+            if (slices.has(slice)) isHidden.fill(true, start, start + size);
         });
     }
-    return Array.from(text, (character, index) => isHidden[index] ? (isHidden[index - 1] ? '' : '***') : character).join('');
+    return Array.from(text, (character, index)=>isHidden[index] ? isHidden[index - 1] ? '' : '***' : character).join('');
 }
 function slicesOf(text, size) {
-    return Array.from({ length: text.length - size + 1 }, (_slice, start) => text.slice(start, start + size));
+    return Array.from({
+        length: text.length - size + 1
+    }, (_slice, start)=>text.slice(start, start + size));
 }
 
 ;// CONCATENATED MODULE: ./lib/connection-error.js
@@ -1734,52 +1417,102 @@ const CHECK_URL = 'Check {input}.';
 const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.';
 const NAME_AUTHORITY = 'If the server or a proxy uses a certificate of your own authority, name its file in NODE_EXTRA_CA_CERTS.';
 const CAN_PASS = {};
-/** In a cure, `{input}` stands for the input that leads to the server. By the code of Node, of its HTTP parser (HPE_…) or of OpenSSL's certificate check; the first match counts. */
 const EXPLANATIONS = [
-    [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name has no address', CHECK_HOST, CAN_PASS],
-    [/^ECONNREFUSED$/, 'the connection was refused', CHECK_HOST, CAN_PASS],
+    [
+        /^(ENOTFOUND|EAI_AGAIN)$/,
+        'its host name has no address',
+        CHECK_HOST,
+        CAN_PASS
+    ],
+    [
+        /^ECONNREFUSED$/,
+        'the connection was refused',
+        CHECK_HOST,
+        CAN_PASS
+    ],
     [
         /^(ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT)$/,
         'the host cannot be reached',
         CHECK_HOST,
-        CAN_PASS,
+        CAN_PASS
     ],
-    [/^(ECONNRESET|ECONNABORTED|EPIPE)$/, 'the connection broke off', RUN_AGAIN, CAN_PASS],
-    [/^HPE_/, 'the answer is not HTTP', CHECK_URL],
+    [
+        /^(ECONNRESET|ECONNABORTED|EPIPE)$/,
+        'the connection broke off',
+        RUN_AGAIN,
+        CAN_PASS
+    ],
+    [
+        /^HPE_/,
+        'the answer is not HTTP',
+        CHECK_URL
+    ],
     [
         /^CERT_HAS_EXPIRED$/,
         'its certificate has expired',
-        'Tell those who run the server, or check the clock of the runner.',
+        'Tell those who run the server, or check the clock of the runner.'
     ],
-    [/^CERT_NOT_YET_VALID$/, 'its certificate is not valid yet', 'Check the clock of the runner.'],
+    [
+        /^CERT_NOT_YET_VALID$/,
+        'its certificate is not valid yet',
+        'Check the clock of the runner.'
+    ],
     [
         /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
         'its certificate is for another host',
-        'Check the host in {input}.',
+        'Check the host in {input}.'
     ],
-    [/^(EPROTO|ERR_SSL_|ERR_TLS_)/, 'no secure connection', 'Check host and port in {input}.'],
-    [/CERT|SIGNATURE|^INVALID_/, 'its certificate is not trusted', NAME_AUTHORITY],
+    [
+        /^(EPROTO|ERR_SSL_|ERR_TLS_)/,
+        'no secure connection',
+        'Check host and port in {input}.'
+    ],
+    [
+        /CERT|SIGNATURE|^INVALID_/,
+        'its certificate is not trusted',
+        NAME_AUTHORITY
+    ]
 ];
-/** By the message: the package `tunnel` gives all its errors one code. */
 const PROXY_EXPLANATIONS = [
-    [/statusCode=(407)/, 'the proxy asks for credentials', 'Check user name and password in https_proxy.'],
-    [/statusCode=(502|503|504)/, 'the proxy does not connect to it', CHECK_PROXY, CAN_PASS],
-    [/statusCode=(\d+)/, 'the proxy does not connect to it', CHECK_PROXY],
-    [/illegal response body|Parse Error/, 'the address in https_proxy is not that of a proxy', CHECK_PROXY],
-    [/certificate|self.signed/i, 'the certificate of the proxy is not trusted', NAME_AUTHORITY],
-    [/socket hang up/, 'the proxy closed the connection', CHECK_PROXY, CAN_PASS],
+    [
+        /statusCode=(407)/,
+        'the proxy asks for credentials',
+        'Check user name and password in https_proxy.'
+    ],
+    [
+        /statusCode=(502|503|504)/,
+        'the proxy does not connect to it',
+        CHECK_PROXY,
+        CAN_PASS
+    ],
+    [
+        /statusCode=(\d+)/,
+        'the proxy does not connect to it',
+        CHECK_PROXY
+    ],
+    [
+        /illegal response body|Parse Error/,
+        'the address in https_proxy is not that of a proxy',
+        CHECK_PROXY
+    ],
+    [
+        /certificate|self.signed/i,
+        'the certificate of the proxy is not trusted',
+        NAME_AUTHORITY
+    ],
+    [
+        /socket hang up/,
+        'the proxy closed the connection',
+        CHECK_PROXY,
+        CAN_PASS
+    ]
 ];
-/**
- * What kept a connection from giving an answer, with its cure; looks through `cause` and `AggregateError`.
- * @param input the one that leads to the server, for the cure to name
- */
 function explainConnectionError(error, input) {
     const root = rootOf(error);
     const code = codeOf(root);
     const message = root.message ?? '';
-    if (/^(tunneling socket|got illegal response body from proxy)/.test(message))
-        return explainProxyError(message);
-    for (const [pattern, reason, cure, passing] of EXPLANATIONS) {
+    if (/^(tunneling socket|got illegal response body from proxy)/.test(message)) return explainProxyError(message);
+    for (const [pattern, reason, cure, passing] of EXPLANATIONS){
         if (pattern.test(code)) {
             return new Failure(`${reason} (${code})`, cure.replace('{input}', input), passing);
         }
@@ -1787,24 +1520,23 @@ function explainConnectionError(error, input) {
     return new Failure(printable(message || code), CHECK_URL.replace('{input}', input));
 }
 function explainProxyError(message) {
-    for (const [pattern, reason, cure, passing] of PROXY_EXPLANATIONS) {
+    for (const [pattern, reason, cure, passing] of PROXY_EXPLANATIONS){
         const [match, status] = pattern.exec(message) ?? [];
-        if (match !== undefined)
-            return new Failure(status ? `${reason} (HTTP ${status})` : reason, cure, passing);
+        if (match !== undefined) return new Failure(status ? `${reason} (HTTP ${status})` : reason, cure, passing);
     }
     const code = /\bE[A-Z_]{3,}\b/.exec(message)?.[0];
     return new Failure(`the proxy cannot be reached${code ? ` (${code})` : ''}`, CHECK_PROXY, CAN_PASS);
 }
-/** Node wraps what really happened: one error for each address tried, an outer one around its cause. */
 function rootOf(error) {
-    if (typeof error !== 'object' || error === null)
-        return { message: String(error) };
+    if (typeof error !== 'object' || error === null) return {
+        message: String(error)
+    };
     const { errors, cause } = error;
     const inner = errors?.[0] ?? cause;
     return inner === undefined ? error : rootOf(inner);
 }
 function codeOf({ code, name }) {
-    return typeof code === 'string' ? code : (name ?? 'unknown error');
+    return typeof code === 'string' ? code : name ?? 'unknown error';
 }
 
 ;// CONCATENATED MODULE: ./lib/http.js
@@ -1814,81 +1546,73 @@ function codeOf({ code, name }) {
 
 const USER_AGENT = 'client-credentials-token/1.0.0';
 const MAX_BODY_BYTES = 1024 * 1024;
-/**
- * Sends one form (RFC 6749, 4.4.2) and reads the whole answer, whatever its status. Redirects are not
- * followed, for they would carry the credentials to another host.
- * @param deadline for connection, request and answer together, by the clock of `performance.now()`
- * @throws Failure with what kept the answer from coming, or if its body is beyond 1 MiB
- */
 function post(endpoint, headers, parameters, deadline) {
-    const formHeaders = { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' };
-    return exchange(endpoint, formHeaders, deadline, (client, url, allHeaders) => client.post(url, parameters.toString(), allHeaders));
+    const formHeaders = {
+        ...headers,
+        'Content-Type': 'application/x-www-form-urlencoded'
+    };
+    return exchange(endpoint, formHeaders, deadline, (client, url, allHeaders)=>client.post(url, parameters.toString(), allHeaders));
 }
-/**
- * Reads one document (RFC 8414, 3.1), as `post` does an answer.
- * @param deadline by the clock of `performance.now()`
- * @throws Failure as `post` does
- */
 function get(endpoint, headers, deadline) {
-    return exchange(endpoint, headers, deadline, (client, url, allHeaders) => client.get(url, allHeaders));
+    return exchange(endpoint, headers, deadline, (client, url, allHeaders)=>client.get(url, allHeaders));
 }
 async function exchange(endpoint, headers, deadline, send) {
     const { url, input } = endpoint;
     refuseUnreadableProxy(url);
     const timeoutMs = Math.max(1, Math.floor(deadline - performance.now()));
     const signal = AbortSignal.timeout(timeoutMs);
-    const client = new HttpClient(undefined, [finishRequest(signal)], { allowRedirects: false });
+    const client = new HttpClient(undefined, [
+        finishRequest(signal)
+    ], {
+        allowRedirects: false
+    });
     try {
-        const { message } = await send(client, url.href, { ...headers, Accept: 'application/json' });
+        const { message } = await send(client, url.href, {
+            ...headers,
+            Accept: 'application/json'
+        });
         const body = await readBody(message, input);
-        return { endpoint, status: message.statusCode ?? 0, headers: message.headers, body };
-    }
-    catch (error) {
-        if (error instanceof Failure)
-            throw error;
-        if (!signal.aborted)
-            throw explainConnectionError(error, input);
+        return {
+            endpoint,
+            status: message.statusCode ?? 0,
+            headers: message.headers,
+            body
+        };
+    } catch (error) {
+        if (error instanceof Failure) throw error;
+        if (!signal.aborted) throw explainConnectionError(error, input);
         const seconds = Math.max(1, Math.round(timeoutMs / 100)) / 10;
         throw new Failure(`no complete answer within ${seconds} s`, RUN_AGAIN, {});
     }
 }
-/** The client takes a setting that it cannot read for none, and would go without the proxy. */
 function refuseUnreadableProxy(url) {
     const setting = process.env['https_proxy'] || process.env['HTTPS_PROXY'];
-    if (!setting || checkBypass(url))
-        return;
+    if (!setting || checkBypass(url)) return;
     try {
         const { protocol, username, password } = new URL(setting);
         decodeURIComponent(username + password);
-        if (protocol === 'http:' || protocol === 'https:')
-            return;
-    }
-    catch {
-        // Not shown: the message would quote the password.
-    }
+        if (protocol === 'http:' || protocol === 'https:') return;
+    } catch  {}
     throw new Failure('the proxy setting https_proxy is not an address that begins with http:// or https://', 'Write it as http://user:password@host:port, with special characters in the password percent-encoded.');
 }
-/** The handler that is the client's only way to the options of the request itself. */
 function finishRequest(signal) {
     return {
-        prepareRequest(options) {
-            // Bounds connection, head and body; the client's own socketTimeout is for idle sockets only.
+        prepareRequest (options) {
             options.signal = signal;
-            // The client leaves the brackets of an IPv6 address, which no resolver knows.
             options.host = withoutBrackets(options.host);
             const { proxyOptions } = options.agent;
             if (proxyOptions) {
-                // The request to the proxy is another one, which would outlive ours and keep the process from ending.
                 proxyOptions.signal = signal;
                 proxyOptions.host = withoutBrackets(proxyOptions.host);
-                // The package `tunnel` encodes credentials by the old Buffer(), of which Node would warn in the log.
                 process.noDeprecation = true;
             }
-            // Here, because the client would append the runner's orchestration ID, which is no business of the server.
-            options.headers = { ...options.headers, 'user-agent': USER_AGENT };
+            options.headers = {
+                ...options.headers,
+                'user-agent': USER_AGENT
+            };
         },
-        canHandleAuthentication: () => false,
-        handleAuthentication: () => Promise.reject(new Error('unreachable')),
+        canHandleAuthentication: ()=>false,
+        handleAuthentication: ()=>Promise.reject(new Error('unreachable'))
     };
 }
 function withoutBrackets(host) {
@@ -1897,28 +1621,20 @@ function withoutBrackets(host) {
 async function readBody(message, input) {
     const chunks = [];
     let bytes = 0;
-    // Iterated, for the client's readBody() never settles when the connection breaks off in the middle.
-    for await (const chunk of message) {
+    for await (const chunk of message){
         bytes += chunk.length;
-        if (bytes > MAX_BODY_BYTES)
-            throw new Failure('the answer is larger than 1 MiB', `Check ${input}.`);
+        if (bytes > MAX_BODY_BYTES) throw new Failure('the answer is larger than 1 MiB', `Check ${input}.`);
         chunks.push(chunk);
     }
-    // A decoder and not toString(): it drops a byte order mark, which JSON.parse would refuse.
     return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 ;// CONCATENATED MODULE: ./lib/json-object.js
-/** The JSON object (RFC 8259) that a text is; `undefined` where it is none. */
 function parseJsonObject(text) {
     try {
         const value = JSON.parse(text);
-        return typeof value === 'object' && value !== null && !Array.isArray(value)
-            ? value
-            : undefined;
-    }
-    catch {
-        // Not shown: the message quotes the text.
+        return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+    } catch  {
         return undefined;
     }
 }
@@ -1927,55 +1643,83 @@ function parseJsonObject(text) {
 
 
 
-/** In a cure, `{input}` stands for the input that leads to the server, `{credentials}` for what to check of these. */
 const oauth_error_CHECK_URL = 'Check {input}.';
 const CHECK_REQUEST = 'Check {input} and auth-method.';
 const ALLOW_FLOW = 'Allow the client credentials flow for this app in the settings of the server.';
 const SERVER_FAILED = 'The server has a problem of its own. Run the job again; if it fails again, look at its status page.';
 const WHO_ANSWERED = 'Check {input}. A proxy or the login page of a network may also have answered in place of the server.';
-/** The error codes of RFC 6749, 5.2, and RFC 8707, 2. */
 const CURE_OF_CODE = new Map([
     [
         'invalid_request',
-        'The server misses a parameter, or does not allow one. Check scope, audience, resource, extra-params and auth-method, and that {input} names the right endpoint.',
+        'The server misses a parameter, or does not allow one. Check scope, audience, resource, extra-params and auth-method, and that {input} names the right endpoint.'
     ],
-    ['invalid_client', '{credentials}'],
+    [
+        'invalid_client',
+        '{credentials}'
+    ],
     [
         'invalid_grant',
-        'Check that {input} names the endpoint for the client credentials flow, and that the app is set up for it.',
+        'Check that {input} names the endpoint for the client credentials flow, and that the app is set up for it.'
     ],
-    ['unauthorized_client', `${ALLOW_FLOW} {credentials}`],
-    ['unsupported_grant_type', `Check {input}. ${ALLOW_FLOW}`],
-    ['invalid_scope', 'Check scope: the server does not know it, does not grant it to this app, or wants one.'],
+    [
+        'unauthorized_client',
+        `${ALLOW_FLOW} {credentials}`
+    ],
+    [
+        'unsupported_grant_type',
+        `Check {input}. ${ALLOW_FLOW}`
+    ],
+    [
+        'invalid_scope',
+        'Check scope: the server does not know it, does not grant it to this app, or wants one.'
+    ],
     [
         'invalid_target',
-        'Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.',
-    ],
+        'Check resource and audience: the server does not know the API, does not grant it to this app, or wants one.'
+    ]
 ]);
 const CURE_OF_STATUS = new Map([
-    [401, '{credentials}'],
+    [
+        401,
+        '{credentials}'
+    ],
     [
         403,
-        `${ALLOW_FLOW} Check, too, that the app may have scope and audience, and that the server does not refuse the address of the runner.`,
+        `${ALLOW_FLOW} Check, too, that the app may have scope and audience, and that the server does not refuse the address of the runner.`
     ],
-    [404, 'Check the path in {input}: there is nothing there.'],
-    [405, 'Check the path in {input}: it does not take this kind of request.'],
-    [408, SERVER_FAILED],
-    [429, 'There were too many requests. Run the job later, or let fewer jobs ask at the same time.'],
+    [
+        404,
+        'Check the path in {input}: there is nothing there.'
+    ],
+    [
+        405,
+        'Check the path in {input}: it does not take this kind of request.'
+    ],
+    [
+        408,
+        SERVER_FAILED
+    ],
+    [
+        429,
+        'There were too many requests. Run the job later, or let fewer jobs ask at the same time.'
+    ]
 ]);
-const PASSING_STATUSES = [408, 429, 500, 502, 503, 504];
-/**
- * What a failed answer (RFC 6749, 5.2) means and what to do.
- * @param secrets what must not be shown, though the server may have sent it
- * @param checkCredentials the cure where it is the credentials that were refused
- */
+const PASSING_STATUSES = [
+    408,
+    429,
+    500,
+    502,
+    503,
+    504
+];
 function explainFailure(answer, secrets, checkCredentials) {
     const { endpoint, status, headers } = answer;
     const { reason, cure } = status >= 300 && status < 400 ? explainRedirect(answer, secrets) : explainAnswer(answer, secrets);
-    const passing = PASSING_STATUSES.includes(status)
-        ? { status, retryAfter: headers['retry-after'] }
-        : undefined;
-    const filled = cure.replace('{input}', endpoint.input).replace('{credentials}', () => checkCredentials);
+    const passing = PASSING_STATUSES.includes(status) ? {
+        status,
+        retryAfter: headers['retry-after']
+    } : undefined;
+    const filled = cure.replace('{input}', endpoint.input).replace('{credentials}', ()=>checkCredentials);
     return new Failure(reason, filled, passing);
 }
 function explainAnswer(answer, secrets) {
@@ -1983,57 +1727,65 @@ function explainAnswer(answer, secrets) {
     const fields = parseJsonObject(body);
     const statusCure = CURE_OF_STATUS.get(status) ?? (status >= 500 && status < 600 ? SERVER_FAILED : undefined);
     if (fields === undefined) {
-        return { reason: `HTTP ${status} with ${nameOfNoJson(answer)}`, cure: statusCure ?? WHO_ANSWERED };
+        return {
+            reason: `HTTP ${status} with ${nameOfNoJson(answer)}`,
+            cure: statusCure ?? WHO_ANSWERED
+        };
     }
-    const code = findString([fields['error']]);
+    const code = findString([
+        fields['error']
+    ]);
     const text = findText(fields);
-    const said = [`HTTP ${status}`];
-    if (code !== undefined)
-        said.push(printable(code, secrets));
-    if (text !== undefined)
-        said.push(`(${printable(text, secrets)})`);
-    if (status >= 200 && status < 300 && said.length === 1)
-        said.push('with an error that is not named');
+    const said = [
+        `HTTP ${status}`
+    ];
+    if (code !== undefined) said.push(printable(code, secrets));
+    if (text !== undefined) said.push(`(${printable(text, secrets)})`);
+    if (status >= 200 && status < 300 && said.length === 1) said.push('with an error that is not named');
     const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? (status === 400 ? CHECK_REQUEST : oauth_error_CHECK_URL);
-    return { reason: said.join(' '), cure };
+    return {
+        reason: said.join(' '),
+        cure
+    };
 }
 function explainRedirect({ status, headers: { location }, endpoint: { url } }, secrets) {
-    // The origin alone: path and query are text of the server, and may hold what was sent.
-    const { origin } = location !== undefined && URL.canParse(location, url) ? new URL(location, url) : { origin: 'null' };
+    const { origin } = location !== undefined && URL.canParse(location, url) ? new URL(location, url) : {
+        origin: 'null'
+    };
     if (origin === 'null') {
-        return { reason: `HTTP ${status}, a redirect without a valid address`, cure: WHO_ANSWERED };
+        return {
+            reason: `HTTP ${status}, a redirect without a valid address`,
+            cure: WHO_ANSWERED
+        };
     }
-    // A host is in lower case, whatever was in what it was made of.
-    const hidden = [...secrets, ...secrets.map((secret) => secret.toLowerCase())];
+    const hidden = [
+        ...secrets,
+        ...secrets.map((secret)=>secret.toLowerCase())
+    ];
     const shown = origin === url.origin ? 'another path of the same server' : printable(origin, hidden);
     return {
         reason: `HTTP ${status}, a redirect to ${shown}, which is not followed`,
-        cure: 'Check {input}: it must be the final address, for a redirect could take the credentials elsewhere.',
+        cure: 'Check {input}: it must be the final address, for a redirect could take the credentials elsewhere.'
     };
 }
 function nameOfNoJson({ body, headers }) {
-    if (body.trim() === '')
-        return 'an empty answer';
-    if (headers['content-encoding'])
-        return 'a compressed answer, which was not asked for';
-    return /^\s*<(!doctype|html|head|body|\?xml)/i.test(body)
-        ? 'an HTML page instead of JSON'
-        : 'something else than a JSON object';
+    if (body.trim() === '') return 'an empty answer';
+    if (headers['content-encoding']) return 'a compressed answer, which was not asked for';
+    return /^\s*<(!doctype|html|head|body|\?xml)/i.test(body) ? 'an HTML page instead of JSON' : 'something else than a JSON object';
 }
-/** The explanation for people: RFC 6749's, that of Spotify's API (an object as `error`), RFC 9457's. */
 function findText(fields) {
     const { error } = fields;
     const nested = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined;
     return findString([
-        fields['error_description'],
+        fields["error_description"],
         nested,
         fields['message'],
         fields['detail'],
-        fields['title'],
+        fields['title']
     ]);
 }
 function findString(candidates) {
-    return candidates.find((value) => typeof value === 'string' && value.trim() !== '');
+    return candidates.find((value)=>typeof value === 'string' && value.trim() !== '');
 }
 
 ;// CONCATENATED MODULE: ./lib/github-id-token.js
@@ -2044,25 +1796,24 @@ function findString(candidates) {
 
 
 const CHECK_PERMISSION = 'Check that the job has permissions: id-token: write, and assertion-audience, if it is given.';
-/**
- * An ID token of the workflow run from GitHub (OpenID Connect Core 1.0, 2), masked. The toolkit's own function for
- * it never settles when its connection breaks off.
- * @param secrets what must not be shown, though GitHub may have sent it
- * @param deadline by the clock of `performance.now()`
- * @throws Failure with what kept it from coming
- */
 async function requestIdToken({ endpoint, requestToken }, audience, secrets, deadline) {
     const url = new URL(endpoint.url);
     url.searchParams.append('audience', audience);
     try {
-        const answer = await get({ ...endpoint, url }, { Authorization: `Bearer ${requestToken}` }, deadline);
-        const idToken = parseIdToken(answer, [requestToken, ...secrets]);
+        const answer = await get({
+            ...endpoint,
+            url
+        }, {
+            Authorization: `Bearer ${requestToken}`
+        }, deadline);
+        const idToken = parseIdToken(answer, [
+            requestToken,
+            ...secrets
+        ]);
         setSecret(idToken);
         return idToken;
-    }
-    catch (error) {
-        if (!(error instanceof Failure))
-            throw error;
+    } catch (error) {
+        if (!(error instanceof Failure)) throw error;
         throw new Failure(`no ID token from ${url.host}: ${error.reason}`, error.cure, error.passing);
     }
 }
@@ -2077,74 +1828,83 @@ function parseIdToken(answer, secrets) {
     }
     return value;
 }
-/** Whom an ID token says the workflow is, for an error to tell: the claims that a server compares. */
 function describeIdToken(idToken) {
     const claims = parseJsonObject(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) ?? {};
-    return ['iss', 'sub', 'aud']
-        .map((name) => `${name} ${typeof claims[name] === 'string' ? printable(claims[name]) : '?'}`)
-        .join(', ');
+    return [
+        'iss',
+        'sub',
+        'aud'
+    ].map((name)=>`${name} ${typeof claims[name] === 'string' ? printable(claims[name]) : '?'}`).join(', ');
 }
 
 ;// CONCATENATED MODULE: ./lib/retry.js
 
 
-/** The longest wait after the first, second … failed attempt; the last number holds for all further ones. */
-const BACKOFF_SECONDS = [1, 2.5, 4, 8, 16, 20];
-/** After 429, which means that many ask: they need longer to spread out. */
-const BACKOFF_SECONDS_WHEN_BUSY = [4, 8, 16, 20];
+const BACKOFF_SECONDS = [
+    1,
+    2.5,
+    4,
+    8,
+    16,
+    20
+];
+const BACKOFF_SECONDS_WHEN_BUSY = [
+    4,
+    8,
+    16,
+    20
+];
 const ATTEMPT_TIMEOUT_MS = 20_000;
-/** A wait must leave the next attempt at least this long before the deadline. */
 const MIN_ATTEMPT_MS = 500;
-/**
- * How long to wait before the next attempt, or why there is none: full jitter, on top of what `Retry-After`
- * (RFC 9110, 10.2.3) asks for.
- */
 function delayAfter({ status, retryAfter }, situation) {
     const { attempts, msLeft, now, random } = situation;
-    if (attempts > retriesAfter(status, situation))
-        return { stop: 'retries' };
+    if (attempts > retriesAfter(status, situation)) return {
+        stop: 'retries'
+    };
     const askedMs = parseRetryAfter(retryAfter, now);
     const roomMs = msLeft - MIN_ATTEMPT_MS;
-    if (askedMs > 0 && askedMs >= roomMs)
-        return { stop: 'retry-after', askedMs };
+    if (askedMs > 0 && askedMs >= roomMs) return {
+        stop: 'retry-after',
+        askedMs
+    };
     const seconds = status === 429 ? BACKOFF_SECONDS_WHEN_BUSY : BACKOFF_SECONDS;
     const backoffMs = 1000 * seconds[Math.min(attempts, seconds.length) - 1];
-    if (askedMs > 0)
-        return { waitMs: askedMs + random * Math.min(backoffMs, roomMs - askedMs) };
-    // Not squeezed into the room: all those who were refused would come back again and again before the deadline.
-    return random * backoffMs > roomMs ? { stop: 'timeout' } : { waitMs: random * backoffMs };
+    if (askedMs > 0) return {
+        waitMs: askedMs + random * Math.min(backoffMs, roomMs - askedMs)
+    };
+    return random * backoffMs > roomMs ? {
+        stop: 'timeout'
+    } : {
+        waitMs: random * backoffMs
+    };
 }
 function retriesAfter(status, { retries, retriesWhenBusy }) {
     return status === 429 || status === 503 ? retriesWhenBusy : retries;
 }
-/** Milliseconds from `now`; 0 for a date that has passed, for no value and for nonsense. */
 function parseRetryAfter(value, now) {
-    if (value === undefined)
-        return 0;
-    if (/^\d+$/.test(value))
-        return Number(value) * 1000;
-    // Only with its zone: without one, Date.parse would take the runner's.
+    if (value === undefined) return 0;
+    if (/^\d+$/.test(value)) return Number(value) * 1000;
     const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN;
     return Math.max(0, date - now.getTime()) || 0;
 }
-/**
- * Makes attempts until one succeeds, fails for good, or the limits are reached; announces each wait.
- * @param goal what could not be done: the beginning of the error
- * @param attempt told its own deadline, by the same clock; throws Failure
- * @throws Error with the goal, and the reason and the cure of the last failure
- */
 async function withRetries(goal, limits, attempt) {
     const { deadline } = limits;
-    for (let attempts = 1;; attempts += 1) {
+    for(let attempts = 1;; attempts += 1){
         try {
             return await attempt(Math.min(deadline, performance.now() + ATTEMPT_TIMEOUT_MS));
-        }
-        catch (error) {
-            if (!(error instanceof Failure))
-                throw error;
+        } catch (error) {
+            if (!(error instanceof Failure)) throw error;
             const msLeft = deadline - performance.now();
-            const situation = { ...limits, attempts, msLeft, now: new Date(), random: Math.random() };
-            const delay = error.passing ? delayAfter(error.passing, situation) : { stop: 'retries' };
+            const situation = {
+                ...limits,
+                attempts,
+                msLeft,
+                now: new Date(),
+                random: Math.random()
+            };
+            const delay = error.passing ? delayAfter(error.passing, situation) : {
+                stop: 'retries'
+            };
             if ('stop' in delay) {
                 const count = attempts > 1 ? ` in ${attempts} attempts` : '';
                 throw new Error(`${goal}${count}: ${error.reason}. ${cureAfter(error, delay, msLeft)}`);
@@ -2153,13 +1913,12 @@ async function withRetries(goal, limits, attempt) {
             const bound = retries === Number.POSITIVE_INFINITY ? ', until the timeout' : ` of ${retries + 1}`;
             const seconds = (delay.waitMs / 1000).toFixed(1);
             info(`${error.reason}; trying again in ${seconds} s (attempt ${attempts + 1}${bound})`);
-            await new Promise((resolve) => setTimeout(resolve, delay.waitMs));
+            await new Promise((resolve)=>setTimeout(resolve, delay.waitMs));
         }
     }
 }
 function cureAfter({ cure }, delay, msLeft) {
-    if (delay.stop !== 'retry-after')
-        return cure;
+    if (delay.stop !== 'retry-after') return cure;
     const asked = delay.askedMs > 86_400_000 ? 'more than a day' : `${Math.ceil(delay.askedMs / 1000)} s`;
     const left = Math.max(0, Math.floor(msLeft / 1000));
     return `The server asks to wait ${asked}, but of the time in timeout only ${left} s are left. Run the job later, or raise timeout.`;
@@ -2177,20 +1936,14 @@ const MAX_URL_CHARACTERS = 2000;
 const MAX_HOST_CHARACTERS = 253;
 const MAX_NAMES = 32;
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
-/**
- * An endpoint's URL (RFC 6749, 3.2): https, or http to this machine, without user info and fragment.
- * @throws Error that names the input and the cure; the URL itself is not shown, it may hold a password
- */
 function parseEndpoint(input, text) {
     const fault = findFault(text);
-    if (fault !== undefined)
-        throw new Error(`${input} ${fault.join('. ')}`);
-    return { url: new URL(text), input };
+    if (fault !== undefined) throw new Error(`${input} ${fault.join('. ')}`);
+    return {
+        url: new URL(text),
+        input
+    };
 }
-/**
- * An issuer identifier (RFC 8414, 2): an endpoint's URL without a query.
- * @throws Error that names the input and the cure
- */
 function parseIssuer(input, text) {
     const endpoint = parseEndpoint(input, text);
     if (text.includes('?')) {
@@ -2199,98 +1952,101 @@ function parseIssuer(input, text) {
     if (text.includes('/.well-known/')) {
         throw new Error(`${input} is the address of the metadata. Leave out /.well-known/ and what follows it, except a path of the issuer behind oauth-authorization-server.`);
     }
-    return { ...endpoint, identifier: text };
+    return {
+        ...endpoint,
+        identifier: text
+    };
 }
 function findFault(text) {
-    // What URL would leave out or turn around by itself: a line break may stand between two addresses.
     const isPlain = /^[a-z]+:\/\/[^\s\p{Cc}\\]+$/iu.test(text);
-    if (!isPlain || !URL.canParse(text))
-        return ['is not a URL', 'Give the whole address, from https:// on.'];
+    if (!isPlain || !URL.canParse(text)) return [
+        'is not a URL',
+        'Give the whole address, from https:// on.'
+    ];
     const url = new URL(text);
     if (text.length > MAX_URL_CHARACTERS || url.hostname.length > MAX_HOST_CHARACTERS) {
-        return ['is too long for a URL', 'Give the address of the server.'];
+        return [
+            'is too long for a URL',
+            'Give the address of the server.'
+        ];
     }
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname))) {
         return [
             'does not begin with https://',
-            'Credentials are sent there, so only https is allowed (http only to localhost).',
+            'Credentials are sent there, so only https is allowed (http only to localhost).'
         ];
     }
     if (url.username !== '' || url.password !== '') {
         return [
             'has a user name or password before its host',
-            'Take it out: the credentials go into client-id and client-secret.',
+            'Take it out: the credentials go into client-id and client-secret.'
         ];
     }
     if (text.includes('#')) {
-        return ['has a fragment (#...), which an endpoint cannot have', 'Take it out.'];
+        return [
+            'has a fragment (#...), which an endpoint cannot have',
+            'Take it out.'
+        ];
     }
     return undefined;
 }
-/**
- * The endpoints of a server, by its metadata (RFC 8414, 3; OpenID Connect Discovery 1.0, 4) where an issuer is given.
- * @throws Error with what kept the metadata from being read, and the cure
- */
 async function findEndpoints(server, revocation, limits) {
     if ('token' in server) {
         const { token } = server;
         return {
             token,
-            revocation: chooseRevocation(revocation, () => undefined),
-            server: { audience: token.url.href, authMethods: [], signingAlgorithms: [] },
+            revocation: chooseRevocation(revocation, ()=>undefined),
+            server: {
+                audience: token.url.href,
+                authMethods: [],
+                signingAlgorithms: []
+            }
         };
     }
     const { issuer } = server;
     const { host } = issuer.url;
     info(`Asking ${host} for its metadata`);
-    const metadata = await withRetries(`Could not find the endpoints of ${host}`, limits, (deadline) => readMetadata(issuer, deadline));
+    const metadata = await withRetries(`Could not find the endpoints of ${host}`, limits, (deadline)=>readMetadata(issuer, deadline));
     return {
         token: metadata.token,
-        revocation: chooseRevocation(revocation, () => findRevocation(issuer, metadata.fields)),
-        server: metadata.server,
+        revocation: chooseRevocation(revocation, ()=>findRevocation(issuer, metadata.fields)),
+        server: metadata.server
     };
 }
 function chooseRevocation(revocation, find) {
-    if (revocation === 'off')
-        return undefined;
+    if (revocation === 'off') return undefined;
     return revocation === 'if known' ? find() : revocation;
 }
-/** Both places are tried in one attempt: a server has its metadata at one of them, or at both. */
 async function readMetadata(issuer, deadline) {
     const failures = [];
-    for (const url of metadataUrls(issuer.url)) {
-        // What fails here is the connection, which is the same for both.
-        const answer = await get({ ...issuer, url }, {}, deadline);
+    for (const url of metadataUrls(issuer.url)){
+        const answer = await get({
+            ...issuer,
+            url
+        }, {}, deadline);
         try {
             return parseMetadata(issuer, answer);
-        }
-        catch (error) {
-            if (!(error instanceof Failure))
-                throw error;
+        } catch (error) {
+            if (!(error instanceof Failure)) throw error;
             failures.push(new Failure(`${error.reason} (at ${url.pathname})`, error.cure, error.passing));
         }
     }
-    // The cure of the last that found something: a place where nothing is says little.
-    const cure = failures.findLast(({ reason }) => !reason.startsWith('HTTP 4'))?.cure;
-    throw new Failure(failures.map(({ reason }) => reason).join('; '), cure ?? 'Check issuer: a server without metadata there needs token-url instead.', failures.find(({ passing }) => passing)?.passing);
+    const cure = failures.findLast(({ reason })=>!reason.startsWith('HTTP 4'))?.cure;
+    throw new Failure(failures.map(({ reason })=>reason).join('; '), cure ?? 'Check issuer: a server without metadata there needs token-url instead.', failures.find(({ passing })=>passing)?.passing);
 }
 function metadataUrls({ origin, pathname }) {
     const path = pathname.replace(/\/$/, '');
     return [
         new URL(`${origin}/.well-known/oauth-authorization-server${path}`),
-        new URL(`${origin}${path}/.well-known/openid-configuration`),
+        new URL(`${origin}${path}/.well-known/openid-configuration`)
     ];
 }
 function parseMetadata(issuer, answer) {
     const fields = parseJsonObject(answer.body);
-    if (fields === undefined || answer.status !== 200)
-        throw explainFailure(answer, [], 'Check issuer.');
+    if (fields === undefined || answer.status !== 200) throw explainFailure(answer, [], 'Check issuer.');
     const { issuer: named } = fields;
     if (named !== issuer.identifier) {
-        // Somebody else's metadata would lead the credentials to somebody else (RFC 8414, 3.3).
-        throw typeof named === 'string'
-            ? new Failure(`the metadata is that of another issuer, ${printable(named)}`, 'Write issuer exactly as the server does, down to the slash at its end.')
-            : new Failure('the metadata names no issuer', 'Check issuer.');
+        throw typeof named === 'string' ? new Failure(`the metadata is that of another issuer, ${printable(named)}`, 'Write issuer exactly as the server does, down to the slash at its end.') : new Failure('the metadata names no issuer', 'Check issuer.');
     }
     return {
         fields,
@@ -2298,20 +2054,16 @@ function parseMetadata(issuer, answer) {
         server: {
             audience: issuer.identifier,
             authMethods: findNames(fields, 'token_endpoint_auth_methods_supported'),
-            signingAlgorithms: findNames(fields, 'token_endpoint_auth_signing_alg_values_supported'),
-        },
+            signingAlgorithms: findNames(fields, 'token_endpoint_auth_signing_alg_values_supported')
+        }
     };
 }
-/** The token does not depend on it, so that what is wrong with it is a warning. */
 function findRevocation(issuer, fields) {
-    if (fields['revocation_endpoint'] === undefined || fields['revocation_endpoint'] === null)
-        return undefined;
+    if (fields['revocation_endpoint'] === undefined || fields['revocation_endpoint'] === null) return undefined;
     try {
         return parseMetadataEndpoint(issuer, fields, 'revocation_endpoint');
-    }
-    catch (error) {
-        if (!(error instanceof Failure))
-            throw error;
+    } catch (error) {
+        if (!(error instanceof Failure)) throw error;
         core_warning(`The token will not be revoked: ${error.reason}. Give revocation-url, or set revoke to false.`);
         return undefined;
     }
@@ -2319,25 +2071,22 @@ function findRevocation(issuer, fields) {
 function parseMetadataEndpoint({ url }, fields, name) {
     const text = fields[name];
     const cure = 'Tell those who run the server, or give token-url instead of issuer.';
-    if (typeof text !== 'string')
-        throw new Failure(`the metadata names no ${name}`, cure);
+    if (typeof text !== 'string') throw new Failure(`the metadata names no ${name}`, cure);
     const [fault] = findFault(text) ?? [];
-    if (fault !== undefined)
-        throw new Failure(`the ${name} in the metadata ${fault}`, cure);
+    if (fault !== undefined) throw new Failure(`the ${name} in the metadata ${fault}`, cure);
     const endpoint = new URL(text);
     if (endpoint.protocol !== 'https:' && url.protocol === 'https:') {
         throw new Failure(`the ${name} in the metadata leads to this machine`, cure);
     }
-    return { url: endpoint, input: `the ${name} of issuer` };
+    return {
+        url: endpoint,
+        input: `the ${name} of issuer`
+    };
 }
-/** Only what can be a name, and so many: it goes into the state for the post step, which has a limit. */
 function findNames(fields, name) {
     const names = fields[name];
-    if (!Array.isArray(names))
-        return [];
-    return names
-        .filter((value) => typeof value === 'string' && /^[\w.:-]{1,64}$/.test(value))
-        .slice(0, MAX_NAMES);
+    if (!Array.isArray(names)) return [];
+    return names.filter((value)=>typeof value === 'string' && /^[\w.:-]{1,64}$/.test(value)).slice(0, MAX_NAMES);
 }
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -2346,111 +2095,148 @@ var external_node_crypto_ = __nccwpck_require__(598);
 
 const STORE_WHOLE_FILE = 'Store the whole file again, from -----BEGIN to the end of the last line.';
 const MIN_RSA_BITS = 2048;
-/** By the label of a PEM block (RFC 7468, and OpenSSL's and OpenSSH's own). */
 const KEY_TYPES = new Map([
-    ['PRIVATE KEY', 'pkcs8'],
-    ['RSA PRIVATE KEY', 'pkcs1'],
-    ['EC PRIVATE KEY', 'sec1'],
+    [
+        'PRIVATE KEY',
+        'pkcs8'
+    ],
+    [
+        'RSA PRIVATE KEY',
+        'pkcs1'
+    ],
+    [
+        'EC PRIVATE KEY',
+        'sec1'
+    ]
 ]);
-/** What is there instead of a private key, with its cure; the first that matches a label counts. */
 const OTHER_LABELS = [
     [
         /^JWK$/,
-        'is a JWK, which the action does not take. Choose PEM where the server shows the key, or convert it.',
+        'is a JWK, which the action does not take. Choose PEM where the server shows the key, or convert it.'
     ],
     [
         /^OPENSSH PRIVATE KEY$/,
-        "is in the format of OpenSSH, which no authorization server's keys have. Convert a copy of its file by ssh-keygen -p -m PKCS8 -f FILE.",
+        "is in the format of OpenSSH, which no authorization server's keys have. Convert a copy of its file by ssh-keygen -p -m PKCS8 -f FILE."
     ],
     [
         /PUBLIC KEY$/,
-        'is a public key. Give the private key that it belongs to; the public one goes to the server.',
+        'is a public key. Give the private key that it belongs to; the public one goes to the server.'
     ],
     [
         /^CERTIFICATE REQUEST$/,
-        'is a certificate request. Give the private key that it was made with; the request goes to an authority.',
+        'is a certificate request. Give the private key that it was made with; the request goes to an authority.'
     ],
     [
         /CERTIFICATE$/,
-        'is a certificate without its key. Give the private key; a certificate may stand behind it.',
-    ],
+        'is a certificate without its key. Give the private key; a certificate may stand behind it.'
+    ]
 ];
 const ALGORITHMS_OF_KIND = new Map([
-    ['rsa', ['RS256', 'PS256']],
-    ['prime256v1', ['ES256']],
-    ['secp384r1', ['ES384']],
-    ['secp521r1', ['ES512']],
-    ['ed25519', ['EdDSA', 'Ed25519']],
+    [
+        'rsa',
+        [
+            'RS256',
+            'PS256'
+        ]
+    ],
+    [
+        'prime256v1',
+        [
+            'ES256'
+        ]
+    ],
+    [
+        'secp384r1',
+        [
+            'ES384'
+        ]
+    ],
+    [
+        'secp521r1',
+        [
+            'ES512'
+        ]
+    ],
+    [
+        'ed25519',
+        [
+            'EdDSA',
+            'Ed25519'
+        ]
+    ]
 ]);
-/** The lines of a private key, in each form that it can be read in, for the mask: the log is masked line by line. */
 function findKeyLines(text) {
-    const bodies = findBlocks(unpack(text)).flatMap(({ body }) => body.split(/[\s\\]+/));
-    const lines = [text, unpack(text)].flatMap((form) => form.split(/[\r\n]+/)).map((line) => line.trim());
-    return [...new Set([...lines, ...bodies])]
-        .filter((line) => line !== '' && !/^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(line))
-        .sort((a, b) => a.length - b.length);
+    const bodies = findBlocks(unpack(text)).flatMap(({ body })=>body.split(/[\s\\]+/));
+    const lines = [
+        text,
+        unpack(text)
+    ].flatMap((form)=>form.split(/[\r\n]+/)).map((line)=>line.trim());
+    return [
+        ...new Set([
+            ...lines,
+            ...bodies
+        ])
+    ].filter((line)=>line !== '' && !/^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(line)).sort((a, b)=>a.length - b.length);
 }
-/**
- * A private key in PEM (PKCS#8, PKCS#1 or SEC1; RFC 7468), as people paste it: with real line breaks, with `\n` for
- * them, with none, or all of it once more in base64.
- * @throws Error that names the input, `private-key`, and the cure
- */
 function parsePrivateKey(text) {
     const blocks = findBlocks(unpack(text));
-    const block = blocks.find(({ label }) => KEY_TYPES.has(label));
-    if (blocks.some(({ label, body }) => label === 'ENCRYPTED PRIVATE KEY' || body.includes('ENCRYPTED'))) {
+    const block = blocks.find(({ label })=>KEY_TYPES.has(label));
+    if (blocks.some(({ label, body })=>label === 'ENCRYPTED PRIVATE KEY' || body.includes('ENCRYPTED'))) {
         throw new Error('private-key is encrypted, and the action takes no passphrase. Decrypt it by openssl pkey -in FILE, and store what that prints: GitHub keeps secrets encrypted.');
     }
     if (block === undefined) {
-        const [, message = `is no private key in PEM. ${STORE_WHOLE_FILE}`] = OTHER_LABELS.find(([pattern]) => blocks.some(({ label }) => pattern.test(label))) ?? [];
+        const [, message = `is no private key in PEM. ${STORE_WHOLE_FILE}`] = OTHER_LABELS.find(([pattern])=>blocks.some(({ label })=>pattern.test(label))) ?? [];
         throw new Error(`private-key ${message}`);
     }
     const key = readKey(block);
     const algorithms = findAlgorithms(key);
     const certificateThumbprint = findThumbprint(blocks, key);
-    if (certificateThumbprint === undefined)
-        return { key, algorithms, certificateThumbprint };
-    // A server that knows keys by their certificates, Microsoft Entra ID, asks for PS256.
+    if (certificateThumbprint === undefined) return {
+        key,
+        algorithms,
+        certificateThumbprint
+    };
     return {
         key,
         algorithms: key.asymmetricKeyType === 'rsa' ? algorithms.toReversed() : algorithms,
-        certificateThumbprint,
+        certificateThumbprint
     };
 }
-/** The PEM itself, where a line break is written as `\n` or the whole of it is in base64. */
 function unpack(text) {
     const plain = text.replaceAll('\\r', '').replaceAll('\\n', '\n');
-    if (plain.includes('-----BEGIN'))
-        return plain;
+    if (plain.includes('-----BEGIN')) return plain;
     const decoded = Buffer.from(plain, 'base64').toString('latin1');
-    if (decoded.includes('-----BEGIN'))
-        return decoded;
-    // Base64 alone is what stands between the lines of PKCS#8, from which those were left out.
-    return /^[A-Za-z0-9+/=\s]{40,}$/.test(plain)
-        ? `-----BEGIN PRIVATE KEY-----\n${plain}\n-----END PRIVATE KEY-----`
-        : plain;
+    if (decoded.includes('-----BEGIN')) return decoded;
+    return /^[A-Za-z0-9+/=\s]{40,}$/.test(plain) ? `-----BEGIN PRIVATE KEY-----\n${plain}\n-----END PRIVATE KEY-----` : plain;
 }
 function findBlocks(pem) {
-    if (/^\s*\{/.test(pem))
-        return [{ label: 'JWK', body: '' }];
-    return [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs)].map(([, label = '', body = '']) => ({ label, body }));
+    if (/^\s*\{/.test(pem)) return [
+        {
+            label: 'JWK',
+            body: ''
+        }
+    ];
+    return [
+        ...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs)
+    ].map(([, label = '', body = ''])=>({
+            label,
+            body
+        }));
 }
 function readKey({ label, body }) {
     const type = KEY_TYPES.get(label);
     try {
-        const key = (0,external_node_crypto_.createPrivateKey)({ key: Buffer.from(body, 'base64'), format: 'der', type });
-        if (canSign(key))
-            return key;
-    }
-    catch {
-        // Not shown: nothing of what OpenSSL says of a damaged key helps.
-    }
+        const key = (0,external_node_crypto_.createPrivateKey)({
+            key: Buffer.from(body, 'base64'),
+            format: 'der',
+            type
+        });
+        if (canSign(key)) return key;
+    } catch  {}
     throw new Error(`private-key is cut off or damaged. ${STORE_WHOLE_FILE}`);
 }
-/** Whether its two halves belong together: a key with one character changed can often be read all the same. */
 function canSign(key) {
-    if (!/^(rsa|ec|ed25519)$/.test(key.asymmetricKeyType ?? ''))
-        return true;
+    if (!/^(rsa|ec|ed25519)$/.test(key.asymmetricKeyType ?? '')) return true;
     const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
     const data = Buffer.from('a trial');
     return (0,external_node_crypto_.verify)(digest, data, (0,external_node_crypto_.createPublicKey)(key), (0,external_node_crypto_.sign)(digest, data, key));
@@ -2468,12 +2254,9 @@ function findAlgorithms({ asymmetricKeyType, asymmetricKeyDetails = {} }) {
     return algorithms;
 }
 function findThumbprint(blocks, key) {
-    const certificates = blocks
-        .filter(({ label }) => label === 'CERTIFICATE')
-        .map(({ body }) => Buffer.from(body, 'base64'));
-    if (certificates.length === 0)
-        return undefined;
-    const own = certificates.find((certificate) => belongsTo(certificate, key));
+    const certificates = blocks.filter(({ label })=>label === 'CERTIFICATE').map(({ body })=>Buffer.from(body, 'base64'));
+    if (certificates.length === 0) return undefined;
+    const own = certificates.find((certificate)=>belongsTo(certificate, key));
     if (own === undefined) {
         throw new Error('private-key has a certificate that belongs to another key, or is damaged. Put the one that was made for this key behind it, or none.');
     }
@@ -2482,8 +2265,7 @@ function findThumbprint(blocks, key) {
 function belongsTo(certificate, key) {
     try {
         return new external_node_crypto_.X509Certificate(certificate).checkPrivateKey(key);
-    }
-    catch {
+    } catch  {
         return false;
     }
 }
@@ -2492,17 +2274,27 @@ function belongsTo(certificate, key) {
 
 
 
-/** The inputs that each method has for itself. */
 const INPUTS_OF_METHOD = {
-    client_secret_basic: ['client-secret'],
-    client_secret_post: ['client-secret'],
-    client_secret_jwt: ['client-secret', 'assertion-audience'],
-    private_key_jwt: ['private-key', 'key-id', 'assertion-audience'],
-    github_oidc: ['assertion-audience'],
+    client_secret_basic: [
+        'client-secret'
+    ],
+    client_secret_post: [
+        'client-secret'
+    ],
+    client_secret_jwt: [
+        'client-secret',
+        'assertion-audience'
+    ],
+    private_key_jwt: [
+        'private-key',
+        'key-id',
+        'assertion-audience'
+    ],
+    github_oidc: [
+        'assertion-audience'
+    ]
 };
-/** As in action.yml, where it stands lest an input that turned out empty send credentials to the wrong server. */
 const TOKEN_URL_OF_SPOTIFY = 'https://accounts.spotify.com/api/token';
-/** Set by the action itself or by an input of their own. */
 const RESERVED_PARAMETERS = [
     'grant_type',
     'scope',
@@ -2511,19 +2303,17 @@ const RESERVED_PARAMETERS = [
     'client_id',
     'client_secret',
     'client_assertion',
-    'client_assertion_type',
+    'client_assertion_type'
 ];
 const WHERE_VALUES_COME_FROM = 'Check that the workflow sets it, and the name of the secret or variable behind it; if that belongs to an environment, the job must name the environment. Workflows started from forks and by Dependabot do not get the secrets of the repository.';
-/**
- * Reads and checks every input; masks those that are secret before it checks them.
- * @throws Error that names the input first and says the cure
- */
 function readInputs() {
     const clientSecret = getInput('client-secret');
     const privateKey = getInput('private-key');
-    for (const secret of [clientSecret, ...findKeyLines(privateKey)]) {
-        if (secret !== '')
-            setSecret(secret);
+    for (const secret of [
+        clientSecret,
+        ...findKeyLines(privateKey)
+    ]){
+        if (secret !== '') setSecret(secret);
     }
     const clientId = requireLine('client-id', getInput('client-id'));
     const credentials = readCredentials(clientSecret, privateKey);
@@ -2532,10 +2322,14 @@ function readInputs() {
         credentials,
         server: readServer(credentials),
         scope: readOptional('scope').replace(/\s*[\t\r\n]+\s*/g, ' '),
-        parameters: [...readAudience(), ...readResources(), ...readExtraParameters()],
+        parameters: [
+            ...readAudience(),
+            ...readResources(),
+            ...readExtraParameters()
+        ],
         timeoutMs: 1000 * readWholeNumber('timeout', 1, 3600),
         retries: readWholeNumber('retries', 0, 10),
-        revocation: readRevocation(),
+        revocation: readRevocation()
     };
 }
 function readCredentials(clientSecret, privateKey) {
@@ -2546,25 +2340,41 @@ function readCredentials(clientSecret, privateKey) {
         'client-secret': clientSecret,
         'private-key': privateKey,
         'key-id': keyId,
-        'assertion-audience': audience,
+        'assertion-audience': audience
     });
-    switch (method) {
+    switch(method){
         case 'client_secret_basic':
         case 'client_secret_post':
-            return { method, clientSecret: requireLine('client-secret', clientSecret) };
+            return {
+                method,
+                clientSecret: requireLine('client-secret', clientSecret)
+            };
         case 'client_secret_jwt':
-            return { method, clientSecret: requireLine('client-secret', clientSecret), audience };
+            return {
+                method,
+                clientSecret: requireLine('client-secret', clientSecret),
+                audience
+            };
         case 'private_key_jwt':
             requireValue('private-key', privateKey, WHERE_VALUES_COME_FROM);
-            return { method, privateKey: parsePrivateKey(privateKey), keyId, audience };
+            return {
+                method,
+                privateKey: parsePrivateKey(privateKey),
+                keyId,
+                audience
+            };
         case 'github_oidc':
-            return { method, idTokenRequest: readIdTokenRequest(), audience };
+            return {
+                method,
+                idTokenRequest: readIdTokenRequest(),
+                audience
+            };
     }
 }
 function readAuthMethod() {
     const method = getInput('auth-method');
     const names = Object.keys(INPUTS_OF_METHOD);
-    const known = names.find((name) => name === method);
+    const known = names.find((name)=>name === method);
     if (known === undefined) {
         throw new Error(`auth-method is none of ${names.join(', ')}. Correct it, or leave the input out.`);
     }
@@ -2572,13 +2382,11 @@ function readAuthMethod() {
 }
 function refuseUnused(method, values) {
     const used = INPUTS_OF_METHOD[method];
-    const unused = Object.keys(values).find((name) => values[name] && !used.includes(name));
-    if (unused === undefined)
-        return;
-    const others = Object.entries(INPUTS_OF_METHOD).filter(([, names]) => names.includes(unused));
-    throw new Error(`${unused} is not used by the auth-method ${method}. Take it out, or set auth-method to ${others.map(([name]) => name).join(' or ')}.`);
+    const unused = Object.keys(values).find((name)=>values[name] && !used.includes(name));
+    if (unused === undefined) return;
+    const others = Object.entries(INPUTS_OF_METHOD).filter(([, names])=>names.includes(unused));
+    throw new Error(`${unused} is not used by the auth-method ${method}. Take it out, or set auth-method to ${others.map(([name])=>name).join(' or ')}.`);
 }
-/** What the runner gives to a job that may ask for an ID token. */
 function readIdTokenRequest() {
     const url = process.env['ACTIONS_ID_TOKEN_REQUEST_URL'] ?? '';
     const requestToken = process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '';
@@ -2586,7 +2394,10 @@ function readIdTokenRequest() {
         throw new Error('auth-method github_oidc needs an ID token of GitHub, which this job may not ask for. Add permissions: id-token: write to the job. Workflows started from forks do not get that permission.');
     }
     setSecret(requestToken);
-    return { endpoint: parseEndpoint('ACTIONS_ID_TOKEN_REQUEST_URL', url), requestToken };
+    return {
+        endpoint: parseEndpoint('ACTIONS_ID_TOKEN_REQUEST_URL', url),
+        requestToken
+    };
 }
 function readServer(credentials) {
     const issuer = readOptional('issuer');
@@ -2595,21 +2406,26 @@ function readServer(credentials) {
         if (tokenUrl !== '' && tokenUrl !== TOKEN_URL_OF_SPOTIFY) {
             throw new Error('issuer and token-url are both given. Take one of them out: issuer finds the token endpoint by itself.');
         }
-        return { issuer: parseIssuer('issuer', issuer) };
+        return {
+            issuer: parseIssuer('issuer', issuer)
+        };
     }
     requireValue('token-url', tokenUrl, 'Give the address of the token endpoint, or leave the input out for Spotify.');
     refuseForSpotify(tokenUrl, credentials);
-    return { token: parseEndpoint('token-url', tokenUrl) };
+    return {
+        token: parseEndpoint('token-url', tokenUrl)
+    };
 }
-/** Refuses what Spotify cannot take: then it is some other server's address that is missing. */
 function refuseForSpotify(tokenUrl, credentials) {
-    if (tokenUrl !== TOKEN_URL_OF_SPOTIFY)
-        return;
+    if (tokenUrl !== TOKEN_URL_OF_SPOTIFY) return;
     const { method } = credentials;
-    const foreign = ['audience', 'resource', 'revocation-url'].find((name) => getInput(name) !== '');
+    const foreign = [
+        'audience',
+        'resource',
+        'revocation-url'
+    ].find((name)=>getInput(name) !== '');
     const unknown = foreign ?? (/^client_secret_(basic|post)$/.test(method) ? undefined : `auth-method ${method}`);
-    if (unknown === undefined)
-        return;
+    if (unknown === undefined) return;
     throw new Error(`token-url is that of Spotify, which does not know ${unknown}. Give token-url or issuer; if the workflow does, check the variable behind it, for it came empty.`);
 }
 function readRevocation() {
@@ -2622,8 +2438,7 @@ function readRevocation() {
     return text.toLowerCase() === 'true' ? endpoint : 'off';
 }
 function requireValue(name, value, cure) {
-    if (value === '')
-        throw new Error(`${name} is empty. ${cure}`);
+    if (value === '') throw new Error(`${name} is empty. ${cure}`);
     refuseExpression(name, value);
 }
 function requireLine(name, value) {
@@ -2647,26 +2462,30 @@ function readOptional(name) {
     return value;
 }
 function readLines(name) {
-    return readOptional(name)
-        .split(/[\r\n]+/)
-        .map((line) => line.trim())
-        .filter((line) => line !== '');
+    return readOptional(name).split(/[\r\n]+/).map((line)=>line.trim()).filter((line)=>line !== '');
 }
 function readAudience() {
     const audience = readLine('audience');
-    return audience === undefined ? [] : [['audience', audience]];
+    return audience === undefined ? [] : [
+        [
+            'audience',
+            audience
+        ]
+    ];
 }
-/** One parameter for each line (RFC 8707, 2). */
 function readResources() {
-    return readLines('resource').map((uri) => {
+    return readLines('resource').map((uri)=>{
         if (!URL.canParse(uri) || /[#\s\\]/.test(uri)) {
             throw new Error('resource has a line that is not an absolute URI without a fragment (RFC 8707, 2). Write one URI on each line, as in https://api.example.com.');
         }
-        return ['resource', uri];
+        return [
+            'resource',
+            uri
+        ];
     });
 }
 function readExtraParameters() {
-    return readLines('extra-params').map((line) => {
+    return readLines('extra-params').map((line)=>{
         const [, name, value = ''] = /^([^=\s]+)\s*=\s*(.*)$/.exec(line) ?? [];
         if (name === undefined) {
             throw new Error('extra-params has a line that is not name=value. Write one parameter on each line.');
@@ -2674,7 +2493,10 @@ function readExtraParameters() {
         if (RESERVED_PARAMETERS.includes(name)) {
             throw new Error(`extra-params has ${name}, which the action sets. Take it out, or use the input for it.`);
         }
-        return [name, value];
+        return [
+            name,
+            value
+        ];
     });
 }
 function refuseExpression(name, value) {
@@ -2698,194 +2520,228 @@ function readWholeNumber(name, min, max) {
 
 const CHECK_SECRET = 'Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.';
 const CHECK_CLOCK = 'Check, too, that the clock of the runner is right.';
-/**
- * Prepares how the client proves who it is (RFC 6749, 2.3; RFC 7523, 2.2). What stays the same is made and masked at
- * once; an assertion, which a server takes only once, is made and masked for each attempt.
- * @throws Failure, from the function that it returns, where GitHub gives no ID token
- */
 function prepareAuthentication({ clientId, credentials }, target) {
     const notes = findUnlisted(credentials, target);
-    switch (credentials.method) {
-        case 'client_secret_basic': {
-            const authentication = authenticateBasic(clientId, credentials.clientSecret, target, notes);
-            return async () => authentication;
-        }
-        case 'client_secret_post': {
-            const { clientSecret } = credentials;
-            const authentication = {
-                headers: {},
-                parameters: [
-                    ['client_id', clientId],
-                    ['client_secret', clientSecret],
-                ],
-                secrets: [clientSecret, formEncode(clientSecret)],
-                cure: noteAfter(CHECK_SECRET, [...findOddities(clientId, clientSecret, target), ...notes]),
-            };
-            return async () => authentication;
-        }
-        case 'client_secret_jwt': {
-            const { clientSecret, audience = target.audience } = credentials;
-            const key = new TextEncoder().encode(clientSecret);
-            const cure = noteAfter(`${CHECK_SECRET} ${CHECK_CLOCK}`, [
-                ...findOddities(clientId, clientSecret, target),
-                ...notes,
-            ]);
-            return byAssertions(clientId, [clientSecret], async () => ({
-                assertion: await sign(clientId, audience, { alg: 'HS256' }, key),
-                cure,
-            }));
-        }
-        case 'private_key_jwt': {
-            const { privateKey, keyId, audience = target.audience } = credentials;
-            const header = findHeader(privateKey, keyId, target);
-            const cure = noteAfter(`Check that the public key of private-key is registered for client-id${keyId === undefined ? '' : ', under key-id'}, and that the server expects ${header.alg} and the audience ${audience} (assertion-audience). ${CHECK_CLOCK}`, notes);
-            return byAssertions(clientId, [], async () => ({
-                assertion: await sign(clientId, audience, header, privateKey.key),
-                cure,
-            }));
-        }
-        case 'github_oidc': {
-            const { idTokenRequest, audience = target.audience } = credentials;
-            return byAssertions(clientId, [], async (deadline, earlier) => {
-                const assertion = await requestIdToken(idTokenRequest, audience, earlier, deadline);
-                const cure = `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(assertion)}.`;
-                return { assertion, cure };
-            });
-        }
+    switch(credentials.method){
+        case 'client_secret_basic':
+            {
+                const authentication = authenticateBasic(clientId, credentials.clientSecret, target, notes);
+                return async ()=>authentication;
+            }
+        case 'client_secret_post':
+            {
+                const { clientSecret } = credentials;
+                const authentication = {
+                    headers: {},
+                    parameters: [
+                        [
+                            'client_id',
+                            clientId
+                        ],
+                        [
+                            'client_secret',
+                            clientSecret
+                        ]
+                    ],
+                    secrets: [
+                        clientSecret,
+                        formEncode(clientSecret)
+                    ],
+                    cure: noteAfter(CHECK_SECRET, [
+                        ...findOddities(clientId, clientSecret, target),
+                        ...notes
+                    ])
+                };
+                return async ()=>authentication;
+            }
+        case 'client_secret_jwt':
+            {
+                const { clientSecret, audience = target.audience } = credentials;
+                const key = new TextEncoder().encode(clientSecret);
+                const cure = noteAfter(`${CHECK_SECRET} ${CHECK_CLOCK}`, [
+                    ...findOddities(clientId, clientSecret, target),
+                    ...notes
+                ]);
+                return byAssertions(clientId, [
+                    clientSecret
+                ], async ()=>({
+                        assertion: await sign(clientId, audience, {
+                            alg: 'HS256'
+                        }, key),
+                        cure
+                    }));
+            }
+        case 'private_key_jwt':
+            {
+                const { privateKey, keyId, audience = target.audience } = credentials;
+                const header = findHeader(privateKey, keyId, target);
+                const cure = noteAfter(`Check that the public key of private-key is registered for client-id${keyId === undefined ? '' : ', under key-id'}, and that the server expects ${header.alg} and the audience ${audience} (assertion-audience). ${CHECK_CLOCK}`, notes);
+                return byAssertions(clientId, [], async ()=>({
+                        assertion: await sign(clientId, audience, header, privateKey.key),
+                        cure
+                    }));
+            }
+        case 'github_oidc':
+            {
+                const { idTokenRequest, audience = target.audience } = credentials;
+                return byAssertions(clientId, [], async (deadline, earlier)=>{
+                    const assertion = await requestIdToken(idTokenRequest, audience, earlier, deadline);
+                    const cure = `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(assertion)}.`;
+                    return {
+                        assertion,
+                        cure
+                    };
+                });
+            }
     }
 }
 function authenticateBasic(clientId, clientSecret, target, notes) {
     const encodedSecret = formEncode(clientSecret);
     const credential = Buffer.from(`${formEncode(clientId)}:${encodedSecret}`).toString('base64');
-    // The runner knows the base64 of the secret, but not of the pair.
     setSecret(credential);
     return {
-        headers: { Authorization: `Basic ${credential}` },
+        headers: {
+            Authorization: `Basic ${credential}`
+        },
         parameters: [],
-        secrets: [clientSecret, encodedSecret, credential],
+        secrets: [
+            clientSecret,
+            encodedSecret,
+            credential
+        ],
         cure: noteAfter(CHECK_SECRET, [
             ...findOddities(clientId, clientSecret, target),
             ...findEncoded(clientId, clientSecret),
-            ...notes,
-        ]),
+            ...notes
+        ])
     };
 }
-/** RFC 7521, 4.2; `client_id` is optional there, but wanted by many servers. */
 function byAssertions(clientId, secrets, make) {
-    // Of the earlier attempts, too: what a server sends back late is still valid.
     const made = [];
-    return async (deadline) => {
+    return async (deadline)=>{
         const { assertion, cure } = await make(deadline, made);
         made.push(assertion);
         return {
             headers: {},
             parameters: [
-                ['client_id', clientId],
-                ['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
-                ['client_assertion', assertion],
+                [
+                    'client_id',
+                    clientId
+                ],
+                [
+                    'client_assertion_type',
+                    'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+                ],
+                [
+                    'client_assertion',
+                    assertion
+                ]
             ],
-            secrets: [...made, ...secrets],
-            cure,
+            secrets: [
+                ...made,
+                ...secrets
+            ],
+            cure
         };
     };
 }
-const sign = async (...args) => {
-    // Loaded here, for it is a third of the code, and most never need it.
+const sign = async (...args)=>{
     const { signClientAssertion } = await __nccwpck_require__.e(/* import() */ 948).then(__nccwpck_require__.bind(__nccwpck_require__, 948));
     const assertion = await signClientAssertion(...args);
     setSecret(assertion);
     return assertion;
 };
 function findHeader({ algorithms, certificateThumbprint }, keyId, { signingAlgorithms }) {
-    const alg = algorithms.find((name) => signingAlgorithms.includes(name)) ?? algorithms[0];
+    const alg = algorithms.find((name)=>signingAlgorithms.includes(name)) ?? algorithms[0];
     return {
         alg,
-        ...(keyId !== undefined && { kid: keyId }),
-        ...(certificateThumbprint !== undefined && { 'x5t#S256': certificateThumbprint }),
+        ...keyId !== undefined && {
+            kid: keyId
+        },
+        ...certificateThumbprint !== undefined && {
+            'x5t#S256': certificateThumbprint
+        }
     };
 }
-/** The `application/x-www-form-urlencoded` form of one value (RFC 6749, appendix B). */
 function formEncode(value) {
-    return new URLSearchParams({ '': value }).toString().slice('='.length);
+    return new URLSearchParams({
+        '': value
+    }).toString().slice('='.length);
 }
 function noteAfter(cure, notes) {
-    return [cure, ...notes.map((note) => `Note that ${note}.`)].join(' ');
+    return [
+        cure,
+        ...notes.map((note)=>`Note that ${note}.`)
+    ].join(' ');
 }
 function findOddities(clientId, clientSecret, { audience: tokenUrl }) {
     const oddities = [];
     if (tokenUrl === TOKEN_URL_OF_SPOTIFY && !/^[0-9a-f]{32}$/.test(clientId)) {
         oddities.push('the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url or issuer came empty');
     }
-    if (clientId === clientSecret)
-        oddities.push('client-id and client-secret are the same');
-    for (const [name, value] of Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })) {
-        if (/^(["'`]).*\1$/.test(value))
-            oddities.push(`${name} is wrapped in quotes`);
-        if (/\s/.test(value))
-            oddities.push(`${name} has white space inside`);
+    if (clientId === clientSecret) oddities.push('client-id and client-secret are the same');
+    for (const [name, value] of Object.entries({
+        'client-id': clientId,
+        'client-secret': clientSecret
+    })){
+        if (/^(["'`]).*\1$/.test(value)) oddities.push(`${name} is wrapped in quotes`);
+        if (/\s/.test(value)) oddities.push(`${name} has white space inside`);
     }
     return oddities;
 }
 function findEncoded(clientId, clientSecret) {
-    return Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })
-        .filter(([, value]) => formEncode(value) !== value)
-        .map(([name]) => `${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post`);
+    return Object.entries({
+        'client-id': clientId,
+        'client-secret': clientSecret
+    }).filter(([, value])=>formEncode(value) !== value).map(([name])=>`${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post`);
 }
-/** A server may take more than its metadata says, so it is told only when it refuses. */
 function findUnlisted({ method }, { authMethods }) {
-    if (authMethods.length === 0 || authMethods.includes(method))
-        return [];
-    return [`the metadata of the server lists ${printable(authMethods.join(', '))}, but not ${method}`];
+    if (authMethods.length === 0 || authMethods.includes(method)) return [];
+    return [
+        `the metadata of the server lists ${printable(authMethods.join(', '))}, but not ${method}`
+    ];
 }
 
 ;// CONCATENATED MODULE: ./lib/token.js
 
 
 
-/** The last moment with a year of four digits. */
 const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
-/** The parameters of the access token request (RFC 6749, 4.4.2), in which a name may come more than once (RFC 8707, 2). */
 function tokenRequestParameters(scope, parameters) {
-    const request = new URLSearchParams({ grant_type: 'client_credentials' });
-    if (scope !== '')
-        request.append('scope', scope);
-    for (const [name, value] of parameters)
-        request.append(name, value);
+    const request = new URLSearchParams({
+        grant_type: 'client_credentials'
+    });
+    if (scope !== '') request.append('scope', scope);
+    for (const [name, value] of parameters)request.append(name, value);
     return request;
 }
-/**
- * Reads the answer of a token endpoint (RFC 6749, 5.1). The lifetime counts from `requestedAt`, so that the
- * token never seems to live longer than it does.
- * @throws Failure with what is wrong and what to do, where there is no usable access token in it
- */
 function parseTokenResponse(answer, requestedAt, askedScope, { secrets, cure }) {
     const { status } = answer;
     const fields = parseJsonObject(answer.body);
     if (fields === undefined || status < 200 || status > 299 || isPresent(fields['error'])) {
-        throw explainFailure(answer, [...secrets, ...tokensIn(fields)], cure);
+        throw explainFailure(answer, [
+            ...secrets,
+            ...tokensIn(fields)
+        ], cure);
     }
     const accessToken = fields['access_token'];
     if (typeof accessToken !== 'string' || accessToken.trim() === '' || !/^[\x20-\x7e]+$/.test(accessToken)) {
-        const found = isPresent(accessToken)
-            ? 'an access_token that is empty or no plain text'
-            : 'no access_token';
+        const found = isPresent(accessToken) ? 'an access_token that is empty or no plain text' : 'no access_token';
         throw new Failure(`HTTP ${status} with ${found}`, `Check that ${answer.endpoint.input} names a token endpoint (RFC 6749, 5.1).`);
     }
     const tokenType = parseTokenType(fields['token_type']);
     const lifetime = parseLifetime(fields['expires_in'], requestedAt);
     const scope = parseScope(fields['scope']);
     const warnings = [];
-    if (tokenType === undefined)
-        warnings.push('The server names no valid token_type. Bearer is assumed.');
+    if (tokenType === undefined) warnings.push('The server names no valid token_type. Bearer is assumed.');
     if (lifetime === undefined && isPresent(fields['expires_in'])) {
         warnings.push('The expires_in of the server is no number of seconds. expires-in and expires-at stay empty.');
     }
     if (scope === undefined && isPresent(fields['scope'])) {
         warnings.push('The scope of the server is no list of names. The output scope stays empty.');
     }
-    // Some servers put commas between the names.
     const granted = scope?.split(/[ ,]+/) ?? [];
-    const missing = askedScope.split(' ').filter((name) => name !== '' && !granted.includes(name));
+    const missing = askedScope.split(' ').filter((name)=>name !== '' && !granted.includes(name));
     if (scope !== undefined && missing.length > 0) {
         warnings.push(`The server did not grant all of the scope. Missing: ${missing.join(' ')}.`);
     }
@@ -2895,29 +2751,31 @@ function parseTokenResponse(answer, requestedAt, askedScope, { secrets, cure }) 
         lifetime,
         scope: scope ?? (isPresent(fields['scope']) ? '' : askedScope),
         secrets: tokensIn(fields),
-        warnings,
+        warnings
     };
 }
 function isPresent(value) {
     return value !== undefined && value !== null;
 }
-/** `access_token`, `refresh_token`, `id_token` and the like. */
 function tokensIn(fields = {}) {
-    return Object.entries(fields).flatMap(([name, value]) => /(^|_)token$/.test(name) && typeof value === 'string' && value.trim() !== '' ? [value] : []);
+    return Object.entries(fields).flatMap(([name, value])=>/(^|_)token$/.test(name) && typeof value === 'string' && value.trim() !== '' ? [
+            value
+        ] : []);
 }
-/** A name or a URI (RFC 6749, A.13), without the characters of a URI that mean something to a shell. */
 function parseTokenType(value) {
     return typeof value === 'string' && /^[\w.:/-]{1,100}$/.test(value) ? value : undefined;
 }
 function parseLifetime(value, requestedAt) {
-    const isNumeric = typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value));
+    const isNumeric = typeof value === 'number' || typeof value === 'string' && /^\d+(\.\d+)?$/.test(value);
     const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN;
     const end = requestedAt.getTime() + seconds * 1000;
-    return seconds >= 0 && end <= MAX_TIME_MS ? { seconds, end: new Date(end) } : undefined;
+    return seconds >= 0 && end <= MAX_TIME_MS ? {
+        seconds,
+        end: new Date(end)
+    } : undefined;
 }
-/** Space-separated names (RFC 6749, 3.3); some servers send an array of them. */
 function parseScope(value) {
-    const text = Array.isArray(value) && value.every((name) => typeof name === 'string') ? value.join(' ') : value;
+    const text = Array.isArray(value) && value.every((name)=>typeof name === 'string') ? value.join(' ') : value;
     return typeof text === 'string' && /^[\x20-\x7e]*$/.test(text) ? text : undefined;
 }
 
@@ -2930,12 +2788,7 @@ function parseScope(value) {
 
 
 
-/** That any system lets a variable have; the shortest limit is that of Windows. */
 const MAX_STATE_CHARACTERS = 30_000;
-/**
- * Gets an access token (RFC 6749, 4.4) and hands it to the following steps.
- * @throws Error with the sentence to show; no output is set then
- */
 async function main() {
     const start = performance.now();
     refuseWithoutOutputFile();
@@ -2944,14 +2797,12 @@ async function main() {
     const limits = {
         deadline: start + timeoutMs,
         retries,
-        retriesWhenBusy: retries === 0 ? 0 : Number.POSITIVE_INFINITY,
+        retriesWhenBusy: retries === 0 ? 0 : Number.POSITIVE_INFINITY
     };
     const endpoints = await findEndpoints(inputs.server, inputs.revocation, limits);
     const token = await requestToken(inputs, endpoints, limits);
-    for (const secret of token.secrets)
-        setSecret(secret);
-    for (const warning of token.warnings)
-        core_warning(warning);
+    for (const secret of token.secrets)setSecret(secret);
+    for (const warning of token.warnings)core_warning(warning);
     saveRevocation(endpoints, token);
     setOutputs(token);
     info(describeToken(token));
@@ -2960,43 +2811,41 @@ async function requestToken(inputs, endpoints, limits) {
     const { host } = endpoints.token.url;
     const authenticate = prepareAuthentication(inputs, endpoints.server);
     info(`Asking ${host} for an access token`);
-    return await withRetries(`Could not get a token from ${host}`, limits, async (deadline) => {
+    return await withRetries(`Could not get a token from ${host}`, limits, async (deadline)=>{
         const authentication = await authenticate(deadline);
-        const parameters = [...inputs.parameters, ...authentication.parameters];
+        const parameters = [
+            ...inputs.parameters,
+            ...authentication.parameters
+        ];
         const request = tokenRequestParameters(inputs.scope, parameters);
         const requestedAt = new Date();
         const answer = await post(endpoints.token, authentication.headers, request, deadline);
         return parseTokenResponse(answer, requestedAt, inputs.scope, authentication);
     });
 }
-/** For the post step, which learns nothing else of this one. */
 function saveRevocation({ revocation, server }, { accessToken, lifetime }) {
-    if (revocation === undefined)
-        return;
+    if (revocation === undefined) return;
     const state = {
         accessToken,
         endsAt: lifetime?.end.getTime(),
-        endpoint: { ...revocation, url: revocation.url.href },
-        server,
+        endpoint: {
+            ...revocation,
+            url: revocation.url.href
+        },
+        server
     };
-    // Without the file the toolkit would print the token; and state comes back as a variable, which has a limit.
     if (!process.env['GITHUB_STATE'] || JSON.stringify(state).length > MAX_STATE_CHARACTERS) {
         core_warning('The token will not be revoked: the runner cannot keep it until the job ends.');
         return;
     }
     saveState('revocation', state);
 }
-/** Without the file the toolkit would print the outputs to the log, the token among them. */
 function refuseWithoutOutputFile() {
     const file = process.env['GITHUB_OUTPUT'] ?? '';
     try {
         (0,external_node_fs_namespaceObject.accessSync)(file, external_node_fs_namespaceObject.constants.W_OK);
-        if ((0,external_node_fs_namespaceObject.statSync)(file).isFile())
-            return;
-    }
-    catch {
-        // Not shown: what the system says of it helps nobody.
-    }
+        if ((0,external_node_fs_namespaceObject.statSync)(file).isFile()) return;
+    } catch  {}
     throw new Error('GITHUB_OUTPUT names no file that can be written, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides one.');
 }
 function setOutputs({ accessToken, tokenType, lifetime, scope }) {
@@ -3007,21 +2856,14 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }) {
     setOutput('scope', scope);
 }
 function describeToken({ tokenType, lifetime }) {
-    if (lifetime === undefined)
-        return `Got a ${tokenType} token; the server does not say how long it is valid`;
-    const minute = lifetime.end
-        .toISOString()
-        .replace('T', ' ')
-        .replace(/:\d\d\.\d+Z$/, ' UTC');
+    if (lifetime === undefined) return `Got a ${tokenType} token; the server does not say how long it is valid`;
+    const minute = lifetime.end.toISOString().replace('T', ' ').replace(/:\d\d\.\d+Z$/, ' UTC');
     return `Got a ${tokenType} token, valid until ${minute}, in ${describeDuration(lifetime.seconds)}`;
 }
 function describeDuration(seconds) {
-    if (seconds < 2 * 60)
-        return `${seconds} s`;
-    if (seconds < 2 * 3600)
-        return `${Math.round(seconds / 60)} min`;
-    if (seconds < 2 * 86_400)
-        return `${Math.round(seconds / 3600)} h`;
+    if (seconds < 2 * 60) return `${seconds} s`;
+    if (seconds < 2 * 3600) return `${Math.round(seconds / 60)} min`;
+    if (seconds < 2 * 86_400) return `${Math.round(seconds / 3600)} h`;
     return `${Math.round(seconds / 86_400)} days`;
 }
 
@@ -3035,11 +2877,6 @@ function describeDuration(seconds) {
 
 const TIMEOUT_MS = 10_000;
 const RETRIES = 1;
-/**
- * Revokes the token of the main step (RFC 7009, 2) by the same authentication as it was asked for.
- * @param state a `Revocable` as JSON
- * @throws Error with what kept it from being revoked, and the cure
- */
 async function revokeToken(state) {
     const { accessToken, endsAt, endpoint, server } = JSON.parse(state);
     const url = new URL(endpoint.url);
@@ -3048,49 +2885,49 @@ async function revokeToken(state) {
         return;
     }
     const authenticate = prepareAuthentication(readInputs(), server);
-    await withRetries(`Could not revoke the access token at ${url.host}`, { retries: RETRIES, retriesWhenBusy: RETRIES, deadline: performance.now() + TIMEOUT_MS }, (deadline) => revoke({ ...endpoint, url }, accessToken, authenticate, deadline));
+    await withRetries(`Could not revoke the access token at ${url.host}`, {
+        retries: RETRIES,
+        retriesWhenBusy: RETRIES,
+        deadline: performance.now() + TIMEOUT_MS
+    }, (deadline)=>revoke({
+            ...endpoint,
+            url
+        }, accessToken, authenticate, deadline));
     info(`Revoked the access token at ${url.host}`);
 }
 async function revoke(endpoint, accessToken, authenticate, deadline) {
     const { headers, parameters, secrets, cure } = await authenticate(deadline);
-    const request = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' });
-    for (const [name, value] of parameters)
-        request.append(name, value);
+    const request = new URLSearchParams({
+        token: accessToken,
+        token_type_hint: 'access_token'
+    });
+    for (const [name, value] of parameters)request.append(name, value);
     const answer = await post(endpoint, headers, request, deadline);
-    if (answer.status >= 200 && answer.status <= 299)
-        return;
-    const { reason, passing } = explainFailure(answer, [...secrets, accessToken], cure);
-    throw new Failure(reason, `Check ${endpoint.input}, or set revoke to false if the server does not revoke access tokens.`, 
-    // There is no time to wait for as long as a server asks.
-    passing?.retryAfter === undefined ? passing : undefined);
+    if (answer.status >= 200 && answer.status <= 299) return;
+    const { reason, passing } = explainFailure(answer, [
+        ...secrets,
+        accessToken
+    ], cure);
+    throw new Failure(reason, `Check ${endpoint.input}, or set revoke to false if the server does not revoke access tokens.`, passing?.retryAfter === undefined ? passing : undefined);
 }
 
 ;// CONCATENATED MODULE: ./lib/run.js
 
 
 
-/** Runs the main step. */
 function runMain() {
-    run(async () => {
-        // First of all, or a main step that fails early would be run a second time as its own post step.
+    run(async ()=>{
         saveState('isPost', 'true');
         await main();
     }, setFailed);
 }
-/** Runs the post step, with what main left to do for it. */
 function runPost(revocation) {
-    run(() => revokeToken(revocation), 
-    // The job has done its work: what is left undone is told, but does not fail it.
-    (message) => core_warning(`${message} Until it expires, the token stays valid.`));
+    run(()=>revokeToken(revocation), (message)=>core_warning(`${message} Until it expires, the token stays valid.`));
 }
-/** Whatever keeps a job from its end becomes one line of the log. */
 function run(job, fail) {
-    // A promise that nothing will ever settle leaves the event loop empty, and Node would exit with 0.
-    const failUnfinished = () => fail('Stopped in the middle: the connection was gone without an answer and without an error. Run the job again; if it fails again, check token-url or issuer.');
+    const failUnfinished = ()=>fail('Stopped in the middle: the connection was gone without an answer and without an error. Run the job again; if it fails again, check token-url or issuer.');
     process.once('beforeExit', failUnfinished);
-    job()
-        .catch((error) => fail(error instanceof Error ? error.message : String(error)))
-        .finally(() => process.off('beforeExit', failUnfinished));
+    job().catch((error)=>fail(error instanceof Error ? error.message : String(error))).finally(()=>process.off('beforeExit', failUnfinished));
 }
 
 
@@ -3263,15 +3100,10 @@ var __webpack_exports__ = {};
 (() => {
 "use strict";
 __nccwpck_require__.r(__webpack_exports__);
-// The runner registers the post step before main begins and starts this same file for it, with what main saved in its
-// environment. It is read without core.getState: to load the toolkit takes more than half as long as to start Node.
 const { STATE_isPost: isPost, STATE_revocation: revocation } = process.env;
-// Into this same file (a file of its own would cost main more), but evaluated only when it is called.
-const load = () => Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 215));
-if (!isPost)
-    load().then(({ runMain }) => runMain());
-else if (revocation)
-    load().then(({ runPost }) => runPost(revocation));
+const load = ()=>Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 983));
+if (!isPost) load().then(({ runMain })=>runMain());
+else if (revocation) load().then(({ runPost })=>runPost(revocation));
 
 
 })();
