@@ -11,7 +11,7 @@ import { startSpotify } from '../dev/spotify-stand-in.ts'
 const ROOT = join(import.meta.dirname, '..')
 const DIST = join(ROOT, 'dist')
 const scripts = readdirSync(DIST)
-  .filter((name) => name.endsWith('.js'))
+  .filter((name) => name.endsWith('.cjs'))
   .map((name) => readFileSync(join(DIST, name), 'utf8'))
 
 test('bundles no package but those in the list of licenses', () => {

@@ -65,9 +65,8 @@ async function run(): Promise<void> {
   const usages = new Map(cases.map(({ name }) => [name, [] as Usage[]]))
   // Round 0 warms up the disk and the server.
   for (let round = 0; round <= rounds; round += 1) {
-    // Each case takes each place in turn, so that none always runs behind the same one.
-    const first = round % cases.length
-    for (const candidate of [...cases.slice(first), ...cases.slice(0, first)]) {
+    // In another order each time, so that none always runs behind the same one.
+    for (const candidate of shuffle(cases)) {
       const usage = await measure(candidate, python)
       if (round > 0) usages.get(candidate.name)?.push(usage)
     }
@@ -94,7 +93,7 @@ function listCases(tokenUrl: string, authority: string): Case[] {
     'client-secret': clientSecret,
     'token-url': tokenUrl,
   })
-  const action = node(join(ROOT, 'dist/index.js'))
+  const action = node(join(ROOT, 'dist/index.cjs'))
   const cases: Case[] = [
     { name: EMPTY, command: node(script('empty.cjs')), env: {}, proof: 'nothing', base: EMPTY },
     {
@@ -163,6 +162,11 @@ async function measure({ name, command, env, proof }: Case, python: string | und
 function isProved(proof: Case['proof'], token: string, printed: string): boolean {
   if (proof === 'nothing') return token === '' && printed === ''
   return /^BQ[\w-]+$/.test(token) && (proof === 'token' || printed.includes(`::add-mask::${token}\n`))
+}
+
+function shuffle<T>(values: readonly T[]): T[] {
+  const places = values.map((value) => ({ value, place: Math.random() }))
+  return places.sort((a, b) => a.place - b.place).map(({ value }) => value)
 }
 
 function findMedians(usages: readonly Usage[]): Usage {

@@ -24,15 +24,18 @@ for (const file of globSync('{,node_modules/@actions/*/lib/}*.js', { cwd: lib })
 // CommonJS, though the sources are ES modules: it starts faster.
 const { code, assets } = await ncc(join(lib, 'index.js'), {
   esm: false,
-  filename: 'index.js',
+  filename: 'index.cjs',
   cache: false,
   quiet: true,
 })
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
-writeFileSync(join(dist, 'index.js'), code)
-writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n')
-for (const [name, { source }] of Object.entries(assets)) writeFileSync(join(dist, name), source)
+// All of it is .cjs, for which Node looks into no package.json; ncc puts .js behind the names of further files.
+const withNames = (text: string) => text.replaceAll('.index.cjs.js', '.index.cjs')
+writeFileSync(join(dist, 'index.cjs'), withNames(code))
+for (const [name, { source }] of Object.entries(assets)) {
+  writeFileSync(join(dist, withNames(name)), source)
+}
 writeFileSync(join(dist, 'licenses.txt'), gatherLicenses())
 
 /**
@@ -57,7 +60,7 @@ function stripComments(file: string): void {
   writeFileSync(file, code)
 }
 
-/** Of all that is bundled; ncc's own list leaves out what is in a file beside index.js. */
+/** Of all that is bundled; ncc's own list leaves out what is in a file beside index.cjs. */
 function gatherLicenses(): string {
   const texts = Object.keys(readManifest(root).dependencies).map((dependency) => {
     const folder = join(packages, dependency)

@@ -290,7 +290,7 @@ test.each([
         type: 'pkcs8',
       }) as string,
     },
-    [expect.stringMatching(/^\d+\.index\.js$/)],
+    [expect.stringMatching(/^\d+\.index\.cjs$/)],
   ],
 ])('loads %s', async (_name, inputs, more) => {
   await using spotify = await startSpotify(APP)
@@ -300,7 +300,7 @@ test.each([
   })
   // On Windows, the path stands there with each of its backslashes doubled.
   const loaded = step.printed.flatMap((line) => / load ".*[\\/]dist[\\/]+(.+?)" /.exec(line)?.[1] ?? [])
-  expect(loaded).toEqual(['index.js', ...more])
+  expect(loaded).toEqual(['index.cjs', ...more])
 })
 
 test('connects to this machine by IPv6, too', async () => {

@@ -3032,7 +3032,7 @@ function run(job, fail) {
 /******/ 		// This function allow to reference async chunks
 /******/ 		__nccwpck_require__.u = (chunkId) => {
 /******/ 			// return url for filenames based on template
-/******/ 			return "" + chunkId + ".index.js";
+/******/ 			return "" + chunkId + ".index.cjs";
 /******/ 		};
 /******/ 	})();
 /******/ 	
