@@ -4,6 +4,10 @@ export default {
   // Most tests start a process or two, which takes the runners of Windows and macOS a second each.
   testTimeout: 30_000,
   testMatch: ['**/__tests__/**/*.test.ts'],
+  collectCoverageFrom: ['src/**/*.ts'],
+  coverageProvider: 'v8',
+  coverageReporters: ['text'],
+  coverageThreshold: { global: { lines: 100, branches: 100, functions: 100, statements: 100 } },
   transform: {
     '\\.ts$': [
       '@swc/jest',

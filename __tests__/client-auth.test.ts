@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
+import { startServer } from '../dev/loopback-server.ts'
 import { type Authenticate, formEncode, prepareAuthentication } from '../src/client-auth.ts'
 import type { Credentials } from '../src/inputs.ts'
 import { parsePrivateKey } from '../src/private-key.ts'
@@ -219,6 +220,50 @@ describe('private_key_jwt', () => {
     expect(other.assertion).not.toBe(assertion)
     // A server could send back the first with its second refusal.
     expect(second.secrets).toEqual([assertion, other.assertion])
+  })
+})
+
+describe('github_oidc', () => {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const idTokenOf = (jti: number) => `${encode({ alg: 'RS256' })}.${encode({ sub: 'repo:x', jti })}.fake`
+
+  test('sends a new ID token of GitHub for each attempt, for the audience of the server or another', async () => {
+    let requests = 0
+    await using server = await startServer((_request, response) => {
+      requests += 1
+      response.end(JSON.stringify({ value: idTokenOf(requests) }))
+    })
+    const idTokenRequest = {
+      endpoint: { url: new URL(`${server.origin}/?x=1`), input: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
+      requestToken: 'fake-request-token',
+    }
+    const first = await authenticate('fake-id', {
+      method: 'github_oidc',
+      idTokenRequest,
+      audience: undefined,
+    })
+    expect(first).toMatchObject({
+      headers: {},
+      parameters: [
+        ['client_id', 'fake-id'],
+        ['client_assertion_type', JWT_BEARER],
+        ['client_assertion', idTokenOf(1)],
+      ],
+      secrets: [idTokenOf(1)],
+      cure: 'Check that the server trusts this workflow for client-id. Its ID token says: iss ?, sub repo:x, aud ?.',
+      before: [],
+      during: [`::add-mask::${idTokenOf(1)}`],
+    })
+    const printed = recordPrinted()
+    const second = await first.attempt(performance.now() + 10_000)
+    printed.restore()
+    expect(second.secrets).toEqual([idTokenOf(1), idTokenOf(2)])
+    await authenticate('fake-id', { method: 'github_oidc', idTokenRequest, audience: 'api://x' })
+    expect(server.requests.map(({ url }) => new URLSearchParams(url.slice(2)).get('audience'))).toEqual([
+      SERVER.audience,
+      SERVER.audience,
+      'api://x',
+    ])
   })
 })
 

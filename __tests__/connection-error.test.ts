@@ -128,6 +128,12 @@ test.each([
   expect(explainConnectionError(error, 'token-url').passing).toEqual(passing)
 })
 
+test('explains an error that has a code and nothing else', () => {
+  expect(explainConnectionError({ code: 'EPIPE' }, 'token-url').message).toMatch(
+    /^the connection broke off \(EPIPE\)/,
+  )
+})
+
 test('names the input that leads to the server', () => {
   expect(explainConnectionError(withCode('ENOTFOUND'), 'issuer').message).toBe(
     'its host name has no address (ENOTFOUND). Check the host in issuer, and that the runner can reach it.',

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, test } from '@jest/globals'
 import { startServer } from '../dev/loopback-server.ts'
+import { createAuthority } from '../dev/tls-authority.ts'
 import { findEndpoints, parseEndpoint, parseIssuer, type Revocation } from '../src/endpoints.ts'
 import { recordPrinted } from './stdout.ts'
 
@@ -237,6 +240,34 @@ test('asks for the metadata again after a failure that can pass', async () => {
     ),
   ])
   expect(server.requests.map(({ url }) => url)).toEqual([OAUTH, OIDC, OAUTH])
+})
+
+describe('with TLS', () => {
+  test('takes no endpoint on this machine without it, whatever the metadata says', async () => {
+    using authority = await createAuthority(['localhost'])
+    const { origin, ...server } = await startServer((_request, response) => {
+      response.end(JSON.stringify({ issuer, token_endpoint: 'http://127.0.0.1:1/token' }))
+    }, authority.tls)
+    const issuer = origin.replace('127.0.0.1', 'localhost')
+    const trusted = getCACertificates()
+    setDefaultCACertificates([...trusted, readFileSync(authority.file, 'utf8')])
+    const printed = recordPrinted()
+    try {
+      const { message } = (await findEndpoints(
+        { issuer: parseIssuer('issuer', issuer) },
+        'off',
+        limits(),
+      ).catch((error: Error) => error)) as Error
+      const refusal = 'the token_endpoint in the metadata leads to this machine'
+      expect(message).toBe(
+        `Could not find the endpoints of ${new URL(issuer).host}: ${refusal} (at ${OAUTH}); ${refusal} (at ${OIDC}). ${TELL}`,
+      )
+    } finally {
+      printed.restore()
+      setDefaultCACertificates(trusted)
+      await server[Symbol.asyncDispose]()
+    }
+  })
 })
 
 describe('what to revoke at', () => {

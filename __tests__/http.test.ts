@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { startProxy } from '../dev/connect-proxy.ts'
 import { startServer } from '../dev/loopback-server.ts'
 import { get, post } from '../src/http.ts'
 
@@ -141,5 +142,74 @@ test('names the input that leads to the server', async () => {
   const issuer = { url: new URL(server.origin), input: 'issuer' }
   await expect(get(issuer, {}, soon())).rejects.toThrow(
     new Error('the answer is larger than 1 MiB. Check issuer.'),
+  )
+})
+
+describe('a proxy', () => {
+  afterEach(() => {
+    delete process.env['https_proxy']
+    delete process.env['HTTPS_PROXY']
+    delete process.env['no_proxy']
+  })
+
+  // A name that has no address anywhere (RFC 6761).
+  const behindProxy = endpoint('https://as.invalid/token')
+  const UNREADABLE =
+    'the proxy setting https_proxy is not an address that begins with http:// or https://. Write it as http://user:password@host:port, with special characters in the password percent-encoded.'
+
+  test.each([
+    ['https_proxy', 'localhost:3128'],
+    ['https_proxy', 'socks5://localhost:1080'],
+    ['https_proxy', 'http://fake-user:100%@localhost'],
+    ['https_proxy', 'http://100%@localhost'],
+    ['HTTPS_PROXY', 'nonsense'],
+  ])('is refused where the client would go without it: %s=%s', async (variable, setting) => {
+    process.env[variable] = setting
+    await expect(post(behindProxy, {}, PARAMETERS, soon())).rejects.toThrow(new Error(UNREADABLE))
+  })
+
+  test.each(['http', 'https'])('is taken where its address begins with %s://', async (scheme) => {
+    process.env['https_proxy'] = `${scheme}://127.0.0.1:1`
+    await expect(post(behindProxy, {}, PARAMETERS, soon())).rejects.toThrow(
+      'the proxy cannot be reached (ECONNREFUSED)',
+    )
+  })
+
+  test('is left alone where it is not for this host', async () => {
+    process.env['https_proxy'] = 'nonsense'
+    process.env['no_proxy'] = 'as.invalid'
+    await expect(post(behindProxy, {}, PARAMETERS, soon())).rejects.toThrow('its host name has no address')
+  })
+
+  test('is asked to connect, within the time limit, without a warning of Node', async () => {
+    await using proxy = await startProxy('silent')
+    process.env['https_proxy'] = `http://fake-user:fake%2Fpassword@${proxy.host}`
+    const warnings: Error[] = []
+    const listen = (warning: Error) => void warnings.push(warning)
+    process.on('warning', listen)
+    await expect(post(behindProxy, {}, PARAMETERS, soon(300))).rejects.toThrow(
+      /^no complete answer within 0\.3 s\./,
+    )
+    process.off('warning', listen)
+    expect(warnings).toEqual([])
+    expect(proxy.requests).toEqual([
+      {
+        target: 'as.invalid:443',
+        authorization: `Basic ${Buffer.from('fake-user:fake/password').toString('base64')}`,
+      },
+    ])
+  })
+
+  test('can have an IPv6 address', async () => {
+    process.env['https_proxy'] = 'http://[::1]:1'
+    await expect(post(behindProxy, {}, PARAMETERS, soon())).rejects.toThrow(
+      /^the proxy cannot be reached \((ECONNREFUSED|EADDRNOTAVAIL|ENETUNREACH)\)/,
+    )
+  })
+})
+
+test('connects to an IPv6 address, which a URL has in brackets', async () => {
+  await expect(post(endpoint('http://[::1]:1/'), {}, PARAMETERS, soon())).rejects.toThrow(
+    /\((ECONNREFUSED|EADDRNOTAVAIL|ENETUNREACH)\)/,
   )
 })

@@ -251,7 +251,8 @@ test('takes what the runner gives for github_oidc, and masks the right to ask', 
 })
 
 test.each(Object.keys(ID_TOKEN_REQUEST))('refuses github_oidc without %s', (missing) => {
-  Object.assign(process.env, { ...ID_TOKEN_REQUEST, [missing]: '' })
+  Object.assign(process.env, ID_TOKEN_REQUEST)
+  delete process.env[missing]
   setInputs(OIDC)
   linesPrintedBy(() =>
     expect(readInputs).toThrow(

@@ -1574,7 +1574,7 @@ async function exchange(endpoint, headers, deadline, send) {
         const body = await readBody(message, input);
         return {
             endpoint,
-            status: message.statusCode ?? 0,
+            status: Number(message.statusCode),
             headers: message.headers,
             body
         };
@@ -1596,7 +1596,7 @@ function refuseUnreadableProxy(url) {
     throw new Failure('the proxy setting https_proxy is not an address that begins with http:// or https://', 'Write it as http://user:password@host:port, with special characters in the password percent-encoded.');
 }
 function finishRequest(signal) {
-    return {
+    const handler = {
         prepareRequest (options) {
             options.signal = signal;
             options.host = withoutBrackets(options.host);
@@ -1611,12 +1611,12 @@ function finishRequest(signal) {
                 'user-agent': USER_AGENT
             };
         },
-        canHandleAuthentication: ()=>false,
-        handleAuthentication: ()=>Promise.reject(new Error('unreachable'))
+        canHandleAuthentication: ()=>false
     };
+    return handler;
 }
 function withoutBrackets(host) {
-    return host?.replace(/^\[|\]$/g, '') ?? '';
+    return `${host}`.replace(/^\[|\]$/g, '');
 }
 async function readBody(message, input) {
     const chunks = [];
@@ -1799,23 +1799,19 @@ const CHECK_PERMISSION = 'Check that the job has permissions: id-token: write, a
 async function requestIdToken({ endpoint, requestToken }, audience, secrets, deadline) {
     const url = new URL(endpoint.url);
     url.searchParams.append('audience', audience);
-    try {
-        const answer = await get({
-            ...endpoint,
-            url
-        }, {
-            Authorization: `Bearer ${requestToken}`
-        }, deadline);
-        const idToken = parseIdToken(answer, [
+    const idToken = await get({
+        ...endpoint,
+        url
+    }, {
+        Authorization: `Bearer ${requestToken}`
+    }, deadline).then((answer)=>parseIdToken(answer, [
             requestToken,
             ...secrets
-        ]);
-        setSecret(idToken);
-        return idToken;
-    } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        throw new Failure(`no ID token from ${url.host}: ${error.reason}`, error.cure, error.passing);
-    }
+        ])).catch(({ reason, cure, passing })=>{
+        throw new Failure(`no ID token from ${url.host}: ${reason}`, cure, passing);
+    });
+    setSecret(idToken);
+    return idToken;
 }
 function parseIdToken(answer, secrets) {
     const value = parseJsonObject(answer.body)?.['value'];
@@ -2020,16 +2016,12 @@ function chooseRevocation(revocation, find) {
 async function readMetadata(issuer, deadline) {
     const failures = [];
     for (const url of metadataUrls(issuer.url)){
-        const answer = await get({
+        const found = parseMetadata(issuer, await get({
             ...issuer,
             url
-        }, {}, deadline);
-        try {
-            return parseMetadata(issuer, answer);
-        } catch (error) {
-            if (!(error instanceof Failure)) throw error;
-            failures.push(new Failure(`${error.reason} (at ${url.pathname})`, error.cure, error.passing));
-        }
+        }, {}, deadline));
+        if (!(found instanceof Failure)) return found;
+        failures.push(new Failure(`${found.reason} (at ${url.pathname})`, found.cure, found.passing));
     }
     const cure = failures.findLast(({ reason })=>!reason.startsWith('HTTP 4'))?.cure;
     throw new Failure(failures.map(({ reason })=>reason).join('; '), cure ?? 'Check issuer: a server without metadata there needs token-url instead.', failures.find(({ passing })=>passing)?.passing);
@@ -2043,14 +2035,16 @@ function metadataUrls({ origin, pathname }) {
 }
 function parseMetadata(issuer, answer) {
     const fields = parseJsonObject(answer.body);
-    if (fields === undefined || answer.status !== 200) throw explainFailure(answer, [], 'Check issuer.');
+    if (fields === undefined || answer.status !== 200) return explainFailure(answer, [], 'Check issuer.');
     const { issuer: named } = fields;
     if (named !== issuer.identifier) {
-        throw typeof named === 'string' ? new Failure(`the metadata is that of another issuer, ${printable(named)}`, 'Write issuer exactly as the server does, down to the slash at its end.') : new Failure('the metadata names no issuer', 'Check issuer.');
+        return typeof named === 'string' ? new Failure(`the metadata is that of another issuer, ${printable(named)}`, 'Write issuer exactly as the server does, down to the slash at its end.') : new Failure('the metadata names no issuer', 'Check issuer.');
     }
+    const token = parseMetadataEndpoint(issuer, fields, 'token_endpoint');
+    if (token instanceof Failure) return token;
     return {
         fields,
-        token: parseMetadataEndpoint(issuer, fields, 'token_endpoint'),
+        token,
         server: {
             audience: issuer.identifier,
             authMethods: findNames(fields, 'token_endpoint_auth_methods_supported'),
@@ -2060,23 +2054,20 @@ function parseMetadata(issuer, answer) {
 }
 function findRevocation(issuer, fields) {
     if (fields['revocation_endpoint'] === undefined || fields['revocation_endpoint'] === null) return undefined;
-    try {
-        return parseMetadataEndpoint(issuer, fields, 'revocation_endpoint');
-    } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        core_warning(`The token will not be revoked: ${error.reason}. Give revocation-url, or set revoke to false.`);
-        return undefined;
-    }
+    const found = parseMetadataEndpoint(issuer, fields, 'revocation_endpoint');
+    if (!(found instanceof Failure)) return found;
+    core_warning(`The token will not be revoked: ${found.reason}. Give revocation-url, or set revoke to false.`);
+    return undefined;
 }
 function parseMetadataEndpoint({ url }, fields, name) {
     const text = fields[name];
     const cure = 'Tell those who run the server, or give token-url instead of issuer.';
-    if (typeof text !== 'string') throw new Failure(`the metadata names no ${name}`, cure);
+    if (typeof text !== 'string') return new Failure(`the metadata names no ${name}`, cure);
     const [fault] = findFault(text) ?? [];
-    if (fault !== undefined) throw new Failure(`the ${name} in the metadata ${fault}`, cure);
+    if (fault !== undefined) return new Failure(`the ${name} in the metadata ${fault}`, cure);
     const endpoint = new URL(text);
     if (endpoint.protocol !== 'https:' && url.protocol === 'https:') {
-        throw new Failure(`the ${name} in the metadata leads to this machine`, cure);
+        return new Failure(`the ${name} in the metadata leads to this machine`, cure);
     }
     return {
         url: endpoint,
@@ -2236,14 +2227,16 @@ function readKey({ label, body }) {
     throw new Error(`private-key is cut off or damaged. ${STORE_WHOLE_FILE}`);
 }
 function canSign(key) {
-    if (!/^(rsa|ec|ed25519)$/.test(key.asymmetricKeyType ?? '')) return true;
+    if (!/^(rsa|ec|ed25519)$/.test(`${key.asymmetricKeyType}`)) return true;
     const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
     const data = Buffer.from('a trial');
     return (0,external_node_crypto_.verify)(digest, data, (0,external_node_crypto_.createPublicKey)(key), (0,external_node_crypto_.sign)(digest, data, key));
 }
-function findAlgorithms({ asymmetricKeyType, asymmetricKeyDetails = {} }) {
-    const { namedCurve, modulusLength = MIN_RSA_BITS } = asymmetricKeyDetails;
-    const kind = namedCurve ?? asymmetricKeyType ?? 'unknown';
+function findAlgorithms({ asymmetricKeyType, asymmetricKeyDetails }) {
+    const { namedCurve, modulusLength = MIN_RSA_BITS } = {
+        ...asymmetricKeyDetails
+    };
+    const kind = namedCurve ?? `${asymmetricKeyType}`;
     const algorithms = ALGORITHMS_OF_KIND.get(kind);
     if (algorithms === undefined) {
         throw new Error(`private-key is of the kind ${kind}, which the action cannot sign with. Make one for RSA (2048 bits or more), P-256, P-384, P-521 or Ed25519.`);
@@ -2388,9 +2381,8 @@ function refuseUnused(method, values) {
     throw new Error(`${unused} is not used by the auth-method ${method}. Take it out, or set auth-method to ${others.map(([name])=>name).join(' or ')}.`);
 }
 function readIdTokenRequest() {
-    const url = process.env['ACTIONS_ID_TOKEN_REQUEST_URL'] ?? '';
-    const requestToken = process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '';
-    if (url === '' || requestToken === '') {
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken } = process.env;
+    if (!url || !requestToken) {
         throw new Error('auth-method github_oidc needs an ID token of GitHub, which this job may not ask for. Add permissions: id-token: write to the job. Workflows started from forks do not get that permission.');
     }
     setSecret(requestToken);
@@ -2927,7 +2919,7 @@ function runPost(revocation) {
 function run(job, fail) {
     const failUnfinished = ()=>fail('Stopped in the middle: the connection was gone without an answer and without an error. Run the job again; if it fails again, check token-url or issuer.');
     process.once('beforeExit', failUnfinished);
-    job().catch((error)=>fail(error instanceof Error ? error.message : String(error))).finally(()=>process.off('beforeExit', failUnfinished));
+    job().catch(({ message })=>fail(message)).finally(()=>process.off('beforeExit', failUnfinished));
 }
 
 

@@ -143,13 +143,9 @@ async function readMetadata(issuer: Issuer, deadline: number): Promise<Metadata>
   const failures: Failure[] = []
   for (const url of metadataUrls(issuer.url)) {
     // What fails here is the connection, which is the same for both.
-    const answer = await get({ ...issuer, url }, {}, deadline)
-    try {
-      return parseMetadata(issuer, answer)
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      failures.push(new Failure(`${error.reason} (at ${url.pathname})`, error.cure, error.passing))
-    }
+    const found = parseMetadata(issuer, await get({ ...issuer, url }, {}, deadline))
+    if (!(found instanceof Failure)) return found
+    failures.push(new Failure(`${found.reason} (at ${url.pathname})`, found.cure, found.passing))
   }
   // The cure of the last that found something: a place where nothing is says little.
   const cure = failures.findLast(({ reason }) => !reason.startsWith('HTTP 4'))?.cure
@@ -168,22 +164,24 @@ function metadataUrls({ origin, pathname }: URL): readonly URL[] {
   ]
 }
 
-function parseMetadata(issuer: Issuer, answer: Answer): Metadata {
+function parseMetadata(issuer: Issuer, answer: Answer): Metadata | Failure {
   const fields = parseJsonObject(answer.body)
-  if (fields === undefined || answer.status !== 200) throw explainFailure(answer, [], 'Check issuer.')
+  if (fields === undefined || answer.status !== 200) return explainFailure(answer, [], 'Check issuer.')
   const { issuer: named } = fields
   if (named !== issuer.identifier) {
     // Somebody else's metadata would lead the credentials to somebody else (RFC 8414, 3.3).
-    throw typeof named === 'string'
+    return typeof named === 'string'
       ? new Failure(
           `the metadata is that of another issuer, ${printable(named)}`,
           'Write issuer exactly as the server does, down to the slash at its end.',
         )
       : new Failure('the metadata names no issuer', 'Check issuer.')
   }
+  const token = parseMetadataEndpoint(issuer, fields, 'token_endpoint')
+  if (token instanceof Failure) return token
   return {
     fields,
-    token: parseMetadataEndpoint(issuer, fields, 'token_endpoint'),
+    token,
     server: {
       audience: issuer.identifier,
       authMethods: findNames(fields, 'token_endpoint_auth_methods_supported'),
@@ -195,26 +193,21 @@ function parseMetadata(issuer: Issuer, answer: Answer): Metadata {
 /** The token does not depend on it, so that what is wrong with it is a warning. */
 function findRevocation(issuer: Issuer, fields: JsonObject): Endpoint | undefined {
   if (fields['revocation_endpoint'] === undefined || fields['revocation_endpoint'] === null) return undefined
-  try {
-    return parseMetadataEndpoint(issuer, fields, 'revocation_endpoint')
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    core.warning(
-      `The token will not be revoked: ${error.reason}. Give revocation-url, or set revoke to false.`,
-    )
-    return undefined
-  }
+  const found = parseMetadataEndpoint(issuer, fields, 'revocation_endpoint')
+  if (!(found instanceof Failure)) return found
+  core.warning(`The token will not be revoked: ${found.reason}. Give revocation-url, or set revoke to false.`)
+  return undefined
 }
 
-function parseMetadataEndpoint({ url }: Issuer, fields: JsonObject, name: string): Endpoint {
+function parseMetadataEndpoint({ url }: Issuer, fields: JsonObject, name: string): Endpoint | Failure {
   const text = fields[name]
   const cure = 'Tell those who run the server, or give token-url instead of issuer.'
-  if (typeof text !== 'string') throw new Failure(`the metadata names no ${name}`, cure)
+  if (typeof text !== 'string') return new Failure(`the metadata names no ${name}`, cure)
   const [fault] = findFault(text) ?? []
-  if (fault !== undefined) throw new Failure(`the ${name} in the metadata ${fault}`, cure)
+  if (fault !== undefined) return new Failure(`the ${name} in the metadata ${fault}`, cure)
   const endpoint = new URL(text)
   if (endpoint.protocol !== 'https:' && url.protocol === 'https:') {
-    throw new Failure(`the ${name} in the metadata leads to this machine`, cure)
+    return new Failure(`the ${name} in the metadata leads to this machine`, cure)
   }
   return { url: endpoint, input: `the ${name} of issuer` }
 }

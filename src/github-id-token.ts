@@ -30,15 +30,13 @@ export async function requestIdToken(
 ): Promise<string> {
   const url = new URL(endpoint.url)
   url.searchParams.append('audience', audience)
-  try {
-    const answer = await get({ ...endpoint, url }, { Authorization: `Bearer ${requestToken}` }, deadline)
-    const idToken = parseIdToken(answer, [requestToken, ...secrets])
-    core.setSecret(idToken)
-    return idToken
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    throw new Failure(`no ID token from ${url.host}: ${error.reason}`, error.cure, error.passing)
-  }
+  const idToken = await get({ ...endpoint, url }, { Authorization: `Bearer ${requestToken}` }, deadline)
+    .then((answer) => parseIdToken(answer, [requestToken, ...secrets]))
+    .catch(({ reason, cure, passing }: Failure) => {
+      throw new Failure(`no ID token from ${url.host}: ${reason}`, cure, passing)
+    })
+  core.setSecret(idToken)
+  return idToken
 }
 
 function parseIdToken(answer: Answer, secrets: readonly string[]): string {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { HttpClient, type HttpClientResponse } from '@actions/http-client'
+import type { RequestHandler } from '@actions/http-client/lib/interfaces'
 import { checkBypass } from '@actions/http-client/lib/proxy'
 import { explainConnectionError, RUN_AGAIN } from './connection-error.ts'
 import type { Endpoint } from './endpoints.ts'
@@ -58,7 +59,7 @@ async function exchange(
   try {
     const { message } = await send(client, url.href, { ...headers, Accept: 'application/json' })
     const body = await readBody(message, input)
-    return { endpoint, status: message.statusCode ?? 0, headers: message.headers, body }
+    return { endpoint, status: Number(message.statusCode), headers: message.headers, body }
   } catch (error) {
     if (error instanceof Failure) throw error
     if (!signal.aborted) throw explainConnectionError(error, input)
@@ -85,8 +86,8 @@ function refuseUnreadableProxy(url: URL): void {
 }
 
 /** The handler that is the client's only way to the options of the request itself. */
-function finishRequest(signal: AbortSignal) {
-  return {
+function finishRequest(signal: AbortSignal): RequestHandler {
+  const handler: Partial<RequestHandler> = {
     prepareRequest(options: RequestOptions) {
       // Bounds connection, head and body; the client's own socketTimeout is for idle sockets only.
       options.signal = signal
@@ -103,13 +104,14 @@ function finishRequest(signal: AbortSignal) {
       // Here, because the client would append the runner's orchestration ID, which is no business of the server.
       options.headers = { ...options.headers, 'user-agent': USER_AGENT }
     },
+    // Then the client asks for no more of a handler.
     canHandleAuthentication: () => false,
-    handleAuthentication: () => Promise.reject(new Error('unreachable')),
   }
+  return handler as RequestHandler
 }
 
 function withoutBrackets(host: string | null | undefined): string {
-  return host?.replace(/^\[|\]$/g, '') ?? ''
+  return `${host}`.replace(/^\[|\]$/g, '')
 }
 
 async function readBody(message: IncomingMessage, input: string): Promise<string> {

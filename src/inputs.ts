@@ -136,9 +136,8 @@ function refuseUnused(method: Credentials['method'], values: Readonly<Record<str
 
 /** What the runner gives to a job that may ask for an ID token. */
 function readIdTokenRequest(): IdTokenRequest {
-  const url = process.env['ACTIONS_ID_TOKEN_REQUEST_URL'] ?? ''
-  const requestToken = process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? ''
-  if (url === '' || requestToken === '') {
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken } = process.env
+  if (!url || !requestToken) {
     throw new Error(
       'auth-method github_oidc needs an ID token of GitHub, which this job may not ask for. Add permissions: id-token: write to the job. Workflows started from forks do not get that permission.',
     )

@@ -134,15 +134,15 @@ function readKey({ label, body }: Block): KeyObject {
 
 /** Whether its two halves belong together: a key with one character changed can often be read all the same. */
 function canSign(key: KeyObject): boolean {
-  if (!/^(rsa|ec|ed25519)$/.test(key.asymmetricKeyType ?? '')) return true
+  if (!/^(rsa|ec|ed25519)$/.test(`${key.asymmetricKeyType}`)) return true
   const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256'
   const data = Buffer.from('a trial')
   return verify(digest, data, createPublicKey(key), sign(digest, data, key))
 }
 
-function findAlgorithms({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): readonly string[] {
-  const { namedCurve, modulusLength = MIN_RSA_BITS } = asymmetricKeyDetails
-  const kind = namedCurve ?? asymmetricKeyType ?? 'unknown'
+function findAlgorithms({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): readonly string[] {
+  const { namedCurve, modulusLength = MIN_RSA_BITS } = { ...asymmetricKeyDetails }
+  const kind = namedCurve ?? `${asymmetricKeyType}`
   const algorithms = ALGORITHMS_OF_KIND.get(kind)
   if (algorithms === undefined) {
     throw new Error(

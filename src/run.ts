@@ -29,6 +29,6 @@ function run(job: () => Promise<void>, fail: (message: string) => void): void {
     )
   process.once('beforeExit', failUnfinished)
   job()
-    .catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)))
+    .catch(({ message }: Error) => fail(message))
     .finally(() => process.off('beforeExit', failUnfinished))
 }
