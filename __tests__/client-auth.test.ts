@@ -73,6 +73,7 @@ test.each([
     'fake-secret',
     ['client-id is wrapped in quotes', `client-id ${ENCODED}`],
   ],
+  ['quotes around an end of it', 'x"fake"', '"fake"x', [`client-id ${ENCODED}`, `client-secret ${ENCODED}`]],
   ['a quote at one end only', 'fake-id', '"fake-secret', [`client-secret ${ENCODED}`]],
   [
     'white space inside',
@@ -87,12 +88,14 @@ test.each([
 
 test.each([
   ['0123456789abcdef0123456789abcdef', []],
-  [
-    'fake-id',
-    [
-      'the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url or issuer came empty',
+  ...['fake-id', '0123456789abcdef0123456789abcdef0', 'x0123456789abcdef0123456789abcdef'].map(
+    (id): [string, string[]] => [
+      id,
+      [
+        'the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url or issuer came empty',
+      ],
     ],
-  ],
+  ),
 ])('tells where a request went that was not meant for Spotify: %s', async (clientId, notes) => {
   const audience = 'https://accounts.spotify.com/api/token'
   const { cure } = await authenticate(clientId, basic('fake-secret'), { audience })
@@ -152,6 +155,17 @@ describe('client_secret_jwt', () => {
     expect(header).toEqual({ alg: 'HS256', typ: 'JWT' })
     expect(authentication.secrets.slice(1)).toEqual([clientSecret])
     expect(authentication.cure).toBe(`${CHECK_SECRET} Check, too, that the clock of the runner is right.`)
+  })
+
+  test('tells what is odd, and what the metadata says', async () => {
+    const { cure } = await authenticate(
+      'fake-id',
+      { method: 'client_secret_jwt', clientSecret: "'x'", audience: undefined },
+      { authMethods: ['private_key_jwt'] },
+    )
+    expect(cure).toMatch(
+      / is right\. Note that client-secret is wrapped in quotes\. Note that the metadata of the server lists private_key_jwt, but not client_secret_jwt\.$/,
+    )
   })
 })
 

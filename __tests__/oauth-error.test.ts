@@ -66,6 +66,8 @@ test.each([
   ],
   [500, `HTTP 500 (Told). ${SERVER}`],
   [503, `HTTP 503 (Told). ${SERVER}`],
+  [599, `HTTP 599 (Told). ${SERVER}`],
+  [600, 'HTTP 600 (Told). Check token-url.'],
 ])('explains the status %i, where there is no error code', (status, message) => {
   expect(explain(status, { message: 'Told' })).toBe(message)
 })
@@ -116,6 +118,7 @@ test.each([
   ['the HTML page of a gateway', 502, '<html>', `HTTP 502 with an HTML page instead of JSON. ${SERVER}`],
   ['nothing', 200, '', `HTTP 200 with an empty answer. ${PAGE}`],
   ['white space', 200, '\n', `HTTP 200 with an empty answer. ${PAGE}`],
+  ['text with a tag in it', 400, 'see <html>', `HTTP 400 with something else than a JSON object. ${PAGE}`],
   ['text', 400, 'access_token=fake', `HTTP 400 with something else than a JSON object. ${PAGE}`],
 ])('explains %s in place of JSON', (_name, status, body, message) => {
   expect(explain(status, body)).toBe(message)
@@ -199,8 +202,10 @@ test.each([{}, false, 0, ''])('says so, where the error in an answer with status
 test.each([undefined, 'javascript:alert(1)', 'https://['])(
   'knows a redirect without a valid address: %s',
   (location) => {
-    expect(explain(304, '', location === undefined ? {} : { location })).toBe(
-      `HTTP 304, a redirect without a valid address. ${PAGE}`,
-    )
+    for (const status of [300, 304, 399]) {
+      expect(explain(status, '', location === undefined ? {} : { location })).toBe(
+        `HTTP ${status}, a redirect without a valid address. ${PAGE}`,
+      )
+    }
   },
 )

@@ -17,6 +17,7 @@ describe('the delay', () => {
   test.each<[string, Passing, Partial<Situation>, Delay]>([
     ['is half of 1 s in the middle of the dice', {}, {}, { waitMs: 500 }],
     ['may be nothing', {}, { random: 0 }, { waitMs: 0 }],
+    ['may take all the time but for another attempt', {}, { random: 1, msLeft: 1500 }, { waitMs: 1000 }],
     ['grows to 2.5 s', {}, { attempts: 2, random: 1 }, { waitMs: 2500 }],
     ['grows to 4 s', {}, { attempts: 3, random: 1 }, { waitMs: 4000 }],
     ['grows to 8 s', {}, { attempts: 4, random: 1, retries: 10 }, { waitMs: 8000 }],
@@ -38,12 +39,24 @@ describe('the delay', () => {
     ['as a date of the older form', { retryAfter: 'Monday, 23-Nov-26 18:00:10 GMT' }, {}, { waitMs: 10_500 }],
     ['as a date that has passed', { retryAfter: 'Mon, 23 Nov 2026 17:00:00 GMT' }, {}, { waitMs: 500 }],
     ['as a date without a zone', { retryAfter: 'Mon Nov 23 18:00:10 2026' }, {}, { waitMs: 500 }],
+    [
+      'as a date with another zone',
+      { retryAfter: 'Mon, 23 Nov 2026 18:00:10 GMT+0100' },
+      {},
+      { waitMs: 500 },
+    ],
     ['as nonsense', { retryAfter: 'soon' }, {}, { waitMs: 500 }],
     ['as an impossible date', { retryAfter: 'Mon, 99 Nov 2026 18:00:10 GMT' }, {}, { waitMs: 500 }],
     ['as a negative number', { retryAfter: '-5' }, {}, { waitMs: 500 }],
     ['as a fraction', { retryAfter: '1.5' }, {}, { waitMs: 500 }],
     ['as nothing', { retryAfter: '' }, {}, { waitMs: 500 }],
     ['with little room after it', { status: 429, retryAfter: '59' }, { random: 1 }, { waitMs: 59_500 }],
+    [
+      'that leaves no time for another attempt',
+      { retryAfter: '10' },
+      { msLeft: 10_500 },
+      { stop: 'retry-after', askedMs: 10_000 },
+    ],
     ['at the deadline', { retryAfter: '60' }, {}, { stop: 'retry-after', askedMs: 60_000 }],
     [
       'beyond every number',

@@ -49,8 +49,8 @@ test("reads the example of Spotify's guide, which leaves expires_in out", () => 
   expect(answer).toMatchObject({ tokenType: 'bearer', lifetime: undefined, scope: '', warnings: [] })
 })
 
-test('takes any status of success', () => {
-  expect(parse({ access_token: TOKEN, token_type: 'Bearer' }, 201).accessToken).toBe(TOKEN)
+test.each([200, 201, 299])('takes the status %i for success', (status) => {
+  expect(parse({ access_token: TOKEN, token_type: 'Bearer' }, status).accessToken).toBe(TOKEN)
 })
 
 test('takes an error that is null for none', () => {
@@ -140,7 +140,7 @@ test.each([
   [3600, 3600],
   ['3600', 3600],
   [3599.9, 3599],
-  ['3599.9', 3599],
+  ['3599.95', 3599],
   [0, 0],
   [undefined, undefined],
   [null, undefined],
@@ -150,14 +150,35 @@ test.each([
   expect(warnings).toEqual([])
 })
 
-test.each([-1, '-1', '', ' ', '1h', '0x10', '1e3', true, [], {}, '1'.repeat(400), 253_402_300_799, 1e300])(
-  'warns of the expires_in %j',
-  (expires_in) => {
-    const { lifetime, warnings } = parse({ access_token: TOKEN, token_type: 'Bearer', expires_in })
-    expect(lifetime).toBeUndefined()
-    expect(warnings).toEqual([NO_SECONDS])
-  },
-)
+test.each<unknown>([
+  -1,
+  '-1',
+  '',
+  ' ',
+  [3600],
+  ['3600'],
+  '1h',
+  '0x10',
+  '1e3',
+  true,
+  [],
+  {},
+  '1'.repeat(400),
+  253_402_300_799,
+  1e300,
+])('warns of the expires_in %j', (expires_in) => {
+  const { lifetime, warnings } = parse({ access_token: TOKEN, token_type: 'Bearer', expires_in })
+  expect(lifetime).toBeUndefined()
+  expect(warnings).toEqual([NO_SECONDS])
+})
+
+test('reads an expires_in up to the last second with a year of four digits', () => {
+  const endpoint = { url: new URL('https://as.example/token'), input: 'token-url' }
+  const body = JSON.stringify({ access_token: TOKEN, expires_in: 253_402_300_799 })
+  const answer = { endpoint, status: 200, headers: {}, body }
+  const { lifetime } = parseTokenResponse(answer, new Date(0), '', AUTHENTICATION)
+  expect(lifetime?.end).toEqual(new Date('9999-12-31T23:59:59Z'))
+})
 
 test('warns of an expires_in beyond every number', () => {
   const { lifetime, warnings } = parse(`{"access_token":"${TOKEN}","token_type":"Bearer","expires_in":1e999}`)
@@ -187,6 +208,7 @@ const GAVE_LESS = 'The server did not grant all of the scope. Missing:'
 
 test.each([
   ['all of it', 'read write', 'write read', 'write read', []],
+  ['all of it, with commas', 'read write', 'read,write', 'read,write', []],
   ['more', 'read', 'read write', 'read write', []],
   ['less', 'read write admin', 'read', 'read', [`${GAVE_LESS} write admin.`]],
   ['nothing', 'read', '', '', [`${GAVE_LESS} read.`]],

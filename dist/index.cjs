@@ -1741,8 +1741,8 @@ function explainAnswer(answer, secrets) {
     ];
     if (code !== undefined) said.push(printable(code, secrets));
     if (text !== undefined) said.push(`(${printable(text, secrets)})`);
-    if (status >= 200 && status < 300 && said.length === 1) said.push('with an error that is not named');
-    const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? (status === 400 ? CHECK_REQUEST : oauth_error_CHECK_URL);
+    if (status < 400 && said.length === 1) said.push('with an error that is not named');
+    const cure = CURE_OF_CODE.get(code) ?? statusCure ?? (status === 400 ? CHECK_REQUEST : oauth_error_CHECK_URL);
     return {
         reason: said.join(' '),
         cure
@@ -1878,9 +1878,9 @@ function retriesAfter(status, { retries, retriesWhenBusy }) {
     return status === 429 || status === 503 ? retriesWhenBusy : retries;
 }
 function parseRetryAfter(value, now) {
-    if (value === undefined) return 0;
-    if (/^\d+$/.test(value)) return Number(value) * 1000;
-    const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN;
+    const text = String(value);
+    if (/^\d+$/.test(text)) return Number(text) * 1000;
+    const date = / GMT$/.test(text) ? Date.parse(text) : Number.NaN;
     return Math.max(0, date - now.getTime()) || 0;
 }
 async function withRetries(goal, limits, attempt) {
@@ -1890,6 +1890,9 @@ async function withRetries(goal, limits, attempt) {
             return await attempt(Math.min(deadline, performance.now() + ATTEMPT_TIMEOUT_MS));
         } catch (error) {
             if (!(error instanceof Failure)) throw error;
+            const count = attempts > 1 ? ` in ${attempts} attempts` : '';
+            const giveUp = (cure)=>new Error(`${goal}${count}: ${error.reason}. ${cure}`);
+            if (error.passing === undefined) throw giveUp(error.cure);
             const msLeft = deadline - performance.now();
             const situation = {
                 ...limits,
@@ -1898,14 +1901,9 @@ async function withRetries(goal, limits, attempt) {
                 now: new Date(),
                 random: Math.random()
             };
-            const delay = error.passing ? delayAfter(error.passing, situation) : {
-                stop: 'retries'
-            };
-            if ('stop' in delay) {
-                const count = attempts > 1 ? ` in ${attempts} attempts` : '';
-                throw new Error(`${goal}${count}: ${error.reason}. ${cureAfter(error, delay, msLeft)}`);
-            }
-            const retries = retriesAfter(error.passing?.status, limits);
+            const delay = delayAfter(error.passing, situation);
+            if ('stop' in delay) throw giveUp(cureAfter(error, delay, msLeft));
+            const retries = retriesAfter(error.passing.status, limits);
             const bound = retries === Number.POSITIVE_INFINITY ? ', until the timeout' : ` of ${retries + 1}`;
             const seconds = (delay.waitMs / 1000).toFixed(1);
             info(`${error.reason}; trying again in ${seconds} s (attempt ${attempts + 1}${bound})`);
@@ -2647,12 +2645,8 @@ function findHeader({ algorithms, certificateThumbprint }, keyId, { signingAlgor
     const alg = algorithms.find((name)=>signingAlgorithms.includes(name)) ?? algorithms[0];
     return {
         alg,
-        ...keyId !== undefined && {
-            kid: keyId
-        },
-        ...certificateThumbprint !== undefined && {
-            'x5t#S256': certificateThumbprint
-        }
+        kid: keyId,
+        'x5t#S256': certificateThumbprint
     };
 }
 function formEncode(value) {
@@ -2710,7 +2704,7 @@ function tokenRequestParameters(scope, parameters) {
 function parseTokenResponse(answer, requestedAt, askedScope, { secrets, cure }) {
     const { status } = answer;
     const fields = parseJsonObject(answer.body);
-    if (fields === undefined || status < 200 || status > 299 || isPresent(fields['error'])) {
+    if (fields === undefined || status > 299 || isPresent(fields['error'])) {
         throw explainFailure(answer, [
             ...secrets,
             ...tokensIn(fields)
@@ -2732,9 +2726,8 @@ function parseTokenResponse(answer, requestedAt, askedScope, { secrets, cure }) 
     if (scope === undefined && isPresent(fields['scope'])) {
         warnings.push('The scope of the server is no list of names. The output scope stays empty.');
     }
-    const granted = scope?.split(/[ ,]+/) ?? [];
-    const missing = askedScope.split(' ').filter((name)=>name !== '' && !granted.includes(name));
-    if (scope !== undefined && missing.length > 0) {
+    const missing = scope === undefined ? [] : findMissing(askedScope, scope);
+    if (missing.length > 0) {
         warnings.push(`The server did not grant all of the scope. Missing: ${missing.join(' ')}.`);
     }
     return {
@@ -2769,6 +2762,10 @@ function parseLifetime(value, requestedAt) {
 function parseScope(value) {
     const text = Array.isArray(value) && value.every((name)=>typeof name === 'string') ? value.join(' ') : value;
     return typeof text === 'string' && /^[\x20-\x7e]*$/.test(text) ? text : undefined;
+}
+function findMissing(askedScope, scope) {
+    const granted = scope.split(/[ ,]/);
+    return askedScope.split(' ').filter((name)=>name !== '' && !granted.includes(name));
 }
 
 ;// CONCATENATED MODULE: ./lib/main.js

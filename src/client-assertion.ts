@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { KeyInput } from 'jose'
+import type { JWTHeaderParameters, KeyInput } from 'jose'
 import { SignJWT } from 'jose/jwt/sign'
 
 /** Short, because it is used at once, and yet longer than clocks differ. */
@@ -7,8 +7,9 @@ const LIFETIME_SECONDS = 60
 
 export interface AssertionHeader {
   readonly alg: string
-  readonly kid?: string
-  readonly 'x5t#S256'?: string
+  readonly kid?: string | undefined
+  /** The thumbprint of a certificate (RFC 7515, 4.1.8). */
+  readonly 'x5t#S256'?: string | undefined
 }
 
 /**
@@ -22,14 +23,17 @@ export function signClientAssertion(
   key: KeyInput,
 ): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
-  return new SignJWT()
-    .setProtectedHeader({ ...header, typ: 'JWT' })
-    .setIssuer(clientId)
-    .setSubject(clientId)
-    .setAudience(audience)
-    .setJti(randomUUID())
-    .setIssuedAt(now)
-    .setNotBefore(now)
-    .setExpirationTime(now + LIFETIME_SECONDS)
-    .sign(key)
+  return (
+    new SignJWT()
+      // What is undefined does not come into the JSON.
+      .setProtectedHeader({ ...header, typ: 'JWT' } as JWTHeaderParameters)
+      .setIssuer(clientId)
+      .setSubject(clientId)
+      .setAudience(audience)
+      .setJti(randomUUID())
+      .setIssuedAt(now)
+      .setNotBefore(now)
+      .setExpirationTime(now + LIFETIME_SECONDS)
+      .sign(key)
+  )
 }

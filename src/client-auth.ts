@@ -144,11 +144,7 @@ function findHeader(
   { signingAlgorithms }: AssertionTarget,
 ) {
   const alg = algorithms.find((name) => signingAlgorithms.includes(name)) ?? (algorithms[0] as string)
-  return {
-    alg,
-    ...(keyId !== undefined && { kid: keyId }),
-    ...(certificateThumbprint !== undefined && { 'x5t#S256': certificateThumbprint }),
-  }
+  return { alg, kid: keyId, 'x5t#S256': certificateThumbprint }
 }
 
 /** The `application/x-www-form-urlencoded` form of one value (RFC 6749, appendix B). */

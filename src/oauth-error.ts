@@ -13,7 +13,7 @@ const WHO_ANSWERED =
   'Check {input}. A proxy or the login page of a network may also have answered in place of the server.'
 
 /** The error codes of RFC 6749, 5.2, and RFC 8707, 2. */
-const CURE_OF_CODE = new Map([
+const CURE_OF_CODE = new Map<string | undefined, string>([
   [
     'invalid_request',
     'The server misses a parameter, or does not allow one. Check scope, audience, resource, extra-params and auth-method, and that {input} names the right endpoint.',
@@ -84,8 +84,8 @@ function explainAnswer(answer: Answer, secrets: readonly string[]): Explanation 
   const said = [`HTTP ${status}`]
   if (code !== undefined) said.push(printable(code, secrets))
   if (text !== undefined) said.push(`(${printable(text, secrets)})`)
-  if (status >= 200 && status < 300 && said.length === 1) said.push('with an error that is not named')
-  const cure = CURE_OF_CODE.get(code ?? '') ?? statusCure ?? (status === 400 ? CHECK_REQUEST : CHECK_URL)
+  if (status < 400 && said.length === 1) said.push('with an error that is not named')
+  const cure = CURE_OF_CODE.get(code) ?? statusCure ?? (status === 400 ? CHECK_REQUEST : CHECK_URL)
   return { reason: said.join(' '), cure }
 }
 

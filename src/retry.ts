@@ -62,10 +62,10 @@ function retriesAfter(
 
 /** Milliseconds from `now`; 0 for a date that has passed, for no value and for nonsense. */
 function parseRetryAfter(value: string | undefined, now: Date): number {
-  if (value === undefined) return 0
-  if (/^\d+$/.test(value)) return Number(value) * 1000
+  const text = String(value)
+  if (/^\d+$/.test(text)) return Number(text) * 1000
   // Only with its zone: without one, Date.parse would take the runner's.
-  const date = / GMT$/.test(value) ? Date.parse(value) : Number.NaN
+  const date = / GMT$/.test(text) ? Date.parse(text) : Number.NaN
   return Math.max(0, date - now.getTime()) || 0
 }
 
@@ -86,14 +86,14 @@ export async function withRetries<T>(
       return await attempt(Math.min(deadline, performance.now() + ATTEMPT_TIMEOUT_MS))
     } catch (error) {
       if (!(error instanceof Failure)) throw error
+      const count = attempts > 1 ? ` in ${attempts} attempts` : ''
+      const giveUp = (cure: string) => new Error(`${goal}${count}: ${error.reason}. ${cure}`)
+      if (error.passing === undefined) throw giveUp(error.cure)
       const msLeft = deadline - performance.now()
       const situation = { ...limits, attempts, msLeft, now: new Date(), random: Math.random() }
-      const delay: Delay = error.passing ? delayAfter(error.passing, situation) : { stop: 'retries' }
-      if ('stop' in delay) {
-        const count = attempts > 1 ? ` in ${attempts} attempts` : ''
-        throw new Error(`${goal}${count}: ${error.reason}. ${cureAfter(error, delay, msLeft)}`)
-      }
-      const retries = retriesAfter(error.passing?.status, limits)
+      const delay = delayAfter(error.passing, situation)
+      if ('stop' in delay) throw giveUp(cureAfter(error, delay, msLeft))
+      const retries = retriesAfter(error.passing.status, limits)
       const bound = retries === Number.POSITIVE_INFINITY ? ', until the timeout' : ` of ${retries + 1}`
       const seconds = (delay.waitMs / 1000).toFixed(1)
       core.info(`${error.reason}; trying again in ${seconds} s (attempt ${attempts + 1}${bound})`)

@@ -46,7 +46,7 @@ export function parseTokenResponse(
 ): TokenResponse {
   const { status } = answer
   const fields = parseJsonObject(answer.body)
-  if (fields === undefined || status < 200 || status > 299 || isPresent(fields['error'])) {
+  if (fields === undefined || status > 299 || isPresent(fields['error'])) {
     throw explainFailure(answer, [...secrets, ...tokensIn(fields)], cure)
   }
   const accessToken = fields['access_token']
@@ -73,10 +73,8 @@ export function parseTokenResponse(
   if (scope === undefined && isPresent(fields['scope'])) {
     warnings.push('The scope of the server is no list of names. The output scope stays empty.')
   }
-  // Some servers put commas between the names.
-  const granted = scope?.split(/[ ,]+/) ?? []
-  const missing = askedScope.split(' ').filter((name) => name !== '' && !granted.includes(name))
-  if (scope !== undefined && missing.length > 0) {
+  const missing = scope === undefined ? [] : findMissing(askedScope, scope)
+  if (missing.length > 0) {
     warnings.push(`The server did not grant all of the scope. Missing: ${missing.join(' ')}.`)
   }
   return {
@@ -117,4 +115,10 @@ function parseScope(value: unknown): string | undefined {
   const text =
     Array.isArray(value) && value.every((name) => typeof name === 'string') ? value.join(' ') : value
   return typeof text === 'string' && /^[\x20-\x7e]*$/.test(text) ? text : undefined
+}
+
+function findMissing(askedScope: string, scope: string): readonly string[] {
+  // Some servers put commas between the names.
+  const granted = scope.split(/[ ,]/)
+  return askedScope.split(' ').filter((name) => name !== '' && !granted.includes(name))
 }
