@@ -80,7 +80,6 @@ test('loads of Node what its one request takes, and in a post step with nothing 
     'https',
     'net',
     'os',
-    'perf_hooks',
     'stream',
     'stream/promises',
     'string_decoder',

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { startServer } from '../dev/loopback-server.ts'
 import { type Authenticate, formEncode, prepareAuthentication } from '../src/client-auth.ts'
+import { monotonicMs } from '../src/clock.ts'
 import type { Credentials } from '../src/inputs.ts'
 import { parsePrivateKey } from '../src/private-key.ts'
 import { recordPrinted } from './stdout.ts'
@@ -15,7 +16,7 @@ async function authenticate(clientId: string, credentials: Credentials, server =
   try {
     const attempt: Authenticate = prepareAuthentication({ clientId, credentials }, { ...SERVER, ...server })
     const before = printed.lines()
-    const authentication = await attempt(performance.now() + 10_000)
+    const authentication = await attempt(monotonicMs() + 10_000)
     return { ...authentication, before, during: printed.lines().slice(before.length), attempt }
   } finally {
     printed.restore()
@@ -223,7 +224,7 @@ describe('private_key_jwt', () => {
   test('makes a new assertion for each attempt', async () => {
     const first = await authenticate('fake-id', credentialsOf(rsa))
     const printed = recordPrinted()
-    const second = await first.attempt(performance.now() + 10_000)
+    const second = await first.attempt(monotonicMs() + 10_000)
     printed.restore()
     const { jti, assertion } = await verifyAssertion(first, createPublicKey(rsa))
     const other = await verifyAssertion(
@@ -269,7 +270,7 @@ describe('github_oidc', () => {
       during: [`::add-mask::${idTokenOf(1)}`],
     })
     const printed = recordPrinted()
-    const second = await first.attempt(performance.now() + 10_000)
+    const second = await first.attempt(monotonicMs() + 10_000)
     printed.restore()
     expect(second.secrets).toEqual([idTokenOf(1), idTokenOf(2)])
     await authenticate('fake-id', { method: 'github_oidc', idTokenRequest, audience: 'api://x' })

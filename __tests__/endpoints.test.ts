@@ -4,6 +4,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, test } from '@jest/globals'
 import { startServer } from '../dev/loopback-server.ts'
 import { createAuthority } from '../dev/tls-authority.ts'
+import { monotonicMs } from '../src/clock.ts'
 import { findEndpoints, parseEndpoint, parseIssuer, type Revocation } from '../src/endpoints.ts'
 import { recordPrinted } from './stdout.ts'
 
@@ -69,7 +70,7 @@ test.each([
   expect(() => parseIssuer('issuer', text)).toThrow(new Error(message))
 })
 
-const limits = () => ({ retries: 0, retriesWhenBusy: 0, deadline: performance.now() + 10_000 })
+const limits = () => ({ retries: 0, retriesWhenBusy: 0, deadline: monotonicMs() + 10_000 })
 
 test('has nothing to find where the token endpoint is given', async () => {
   const token = parseEndpoint('token-url', 'https://as.example/token')

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { expect, test } from '@jest/globals'
 import { startServer } from '../dev/loopback-server.ts'
+import { monotonicMs } from '../src/clock.ts'
 import { describeIdToken, requestIdToken } from '../src/github-id-token.ts'
 import { recordPrinted } from './stdout.ts'
 
@@ -21,7 +22,7 @@ async function request(answer: (response: ServerResponse) => void, ms = 10_000) 
       { endpoint, requestToken: REQUEST_TOKEN },
       'api://x',
       ['fake-earlier-id-token'],
-      performance.now() + ms,
+      monotonicMs() + ms,
     ).catch(({ message, passing }) => ({ message: message.replace(endpoint.url.host, '<host>'), passing }))
     return { ended, printed: printed.lines(), requests: server.requests }
   } finally {

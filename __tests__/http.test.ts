@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { startProxy } from '../dev/connect-proxy.ts'
 import { startServer } from '../dev/loopback-server.ts'
+import { monotonicMs } from '../src/clock.ts'
 import { get, post } from '../src/http.ts'
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
 const PARAMETERS = new URLSearchParams({ grant_type: 'client_credentials' })
-const soon = (ms = 10_000) => performance.now() + ms
+const soon = (ms = 10_000) => monotonicMs() + ms
 const endpoint = (url: string) => ({ url: new URL(url), input: 'token-url' })
 
 test('sends exactly the request of the guide', async () => {

@@ -24,7 +24,7 @@ async function run(
   await using server: LoopbackServer = await startServer(({ url }, response) => answer(response, server, url))
   jest.useFakeTimers({
     now: NOW,
-    doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'setTimeout', 'clearTimeout'],
+    doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'hrtime', 'setTimeout', 'clearTimeout'],
   })
   try {
     const given = { ...CREDENTIALS, 'token-url': `${server.origin}/token`, ...inputs }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { monotonicMs } from '../src/clock.ts'
 import { Failure, type Passing } from '../src/failure.ts'
 import { type Delay, delayAfter, type Situation, withRetries } from '../src/retry.ts'
 import { recordPrinted } from './stdout.ts'
@@ -110,13 +111,13 @@ describe('the loop', () => {
     { retriesWhenBusy = Number.POSITIVE_INFINITY, timeoutMs = 60_000, takesMs = 0 } = {},
   ) {
     const limits: number[] = []
-    const start = performance.now()
+    const start = monotonicMs()
     const left = [...failures]
     const ending = withRetries(
       'Could not do it',
       { retries: 3, retriesWhenBusy, deadline: start + timeoutMs },
       async (deadline) => {
-        limits.push(deadline - performance.now())
+        limits.push(deadline - monotonicMs())
         jest.advanceTimersByTime(takesMs)
         const failure = left.shift()
         if (failure) throw failure
@@ -124,7 +125,7 @@ describe('the loop', () => {
       },
     ).catch((error: Error) => error.message)
     await jest.runAllTimersAsync()
-    return { ended: await ending, ms: performance.now() - start, limits, printed: printed.lines() }
+    return { ended: await ending, ms: monotonicMs() - start, limits, printed: printed.lines() }
   }
 
   const passing = (passing: Passing = {}) => new Failure('It rained', 'Take an umbrella.', passing)

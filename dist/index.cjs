@@ -361,7 +361,7 @@ for (const name of ['httpOverHttp', 'httpsOverHttp', 'httpOverHttps', 'httpsOver
 
 /***/ }),
 
-/***/ 983:
+/***/ 401:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 "use strict";
@@ -1378,6 +1378,11 @@ class HttpClient {
 }
 const lowercaseKeys = (obj)=>Object.keys(obj).reduce((c, k)=>(c[k.toLowerCase()] = obj[k], c), {});
 
+;// CONCATENATED MODULE: ./lib/clock.js
+function monotonicMs() {
+    return Number(process.hrtime.bigint() / 1000000n);
+}
+
 ;// CONCATENATED MODULE: ./lib/printable.js
 const MAX_CHARACTERS = 200;
 const MAX_READ_CHARACTERS = 10_000;
@@ -1544,6 +1549,7 @@ function codeOf({ code, name }) {
 
 
 
+
 const USER_AGENT = 'client-credentials-token/1.0.0';
 const MAX_BODY_BYTES = 1024 * 1024;
 function post(endpoint, headers, parameters, deadline) {
@@ -1559,7 +1565,7 @@ function get(endpoint, headers, deadline) {
 async function exchange(endpoint, headers, deadline, send) {
     const { url, input } = endpoint;
     refuseUnreadableProxy(url);
-    const timeoutMs = Math.max(1, Math.floor(deadline - performance.now()));
+    const timeoutMs = Math.max(1, Math.floor(deadline - monotonicMs()));
     const signal = AbortSignal.timeout(timeoutMs);
     const client = new HttpClient(undefined, [
         finishRequest(signal)
@@ -1836,6 +1842,7 @@ function describeIdToken(idToken) {
 ;// CONCATENATED MODULE: ./lib/retry.js
 
 
+
 const BACKOFF_SECONDS = [
     1,
     2.5,
@@ -1887,13 +1894,13 @@ async function withRetries(goal, limits, attempt) {
     const { deadline } = limits;
     for(let attempts = 1;; attempts += 1){
         try {
-            return await attempt(Math.min(deadline, performance.now() + ATTEMPT_TIMEOUT_MS));
+            return await attempt(Math.min(deadline, monotonicMs() + ATTEMPT_TIMEOUT_MS));
         } catch (error) {
             if (!(error instanceof Failure)) throw error;
             const count = attempts > 1 ? ` in ${attempts} attempts` : '';
             const giveUp = (cure)=>new Error(`${goal}${count}: ${error.reason}. ${cure}`);
             if (error.passing === undefined) throw giveUp(error.cure);
-            const msLeft = deadline - performance.now();
+            const msLeft = deadline - monotonicMs();
             const situation = {
                 ...limits,
                 attempts,
@@ -2777,9 +2784,10 @@ function findMissing(askedScope, scope) {
 
 
 
+
 const MAX_STATE_CHARACTERS = 30_000;
 async function main() {
-    const start = performance.now();
+    const start = monotonicMs();
     refuseWithoutOutputFile();
     const inputs = readInputs();
     const { timeoutMs, retries } = inputs;
@@ -2864,6 +2872,7 @@ function describeDuration(seconds) {
 
 
 
+
 const TIMEOUT_MS = 10_000;
 const RETRIES = 1;
 async function revokeToken(state) {
@@ -2877,7 +2886,7 @@ async function revokeToken(state) {
     await withRetries(`Could not revoke the access token at ${url.host}`, {
         retries: RETRIES,
         retriesWhenBusy: RETRIES,
-        deadline: performance.now() + TIMEOUT_MS
+        deadline: monotonicMs() + TIMEOUT_MS
     }, (deadline)=>revoke({
             ...endpoint,
             url
@@ -3090,7 +3099,7 @@ var __webpack_exports__ = {};
 "use strict";
 __nccwpck_require__.r(__webpack_exports__);
 const { STATE_isPost: isPost, STATE_revocation: revocation } = process.env;
-const load = ()=>Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 983));
+const load = ()=>Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 401));
 if (!isPost) load().then(({ runMain })=>runMain());
 else if (revocation) load().then(({ runPost })=>runPost(revocation));
 

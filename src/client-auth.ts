@@ -14,7 +14,7 @@ export interface ClientAuthentication {
   readonly cure: string
 }
 
-/** Makes what one attempt needs; the deadline is by the clock of `performance.now()`. */
+/** Makes what one attempt needs; the deadline is by the clock of `monotonicMs()`. */
 export type Authenticate = (deadline: number) => Promise<ClientAuthentication>
 
 const CHECK_SECRET =

@@ -19,7 +19,7 @@ const CHECK_PERMISSION =
  * An ID token of the workflow run from GitHub (OpenID Connect Core 1.0, 2), masked. The toolkit's own function for
  * it never settles when its connection breaks off.
  * @param secrets what must not be shown, though GitHub may have sent it
- * @param deadline by the clock of `performance.now()`
+ * @param deadline by the clock of `monotonicMs()`
  * @throws Failure with what kept it from coming
  */
 export async function requestIdToken(

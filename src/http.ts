@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:
 import { HttpClient, type HttpClientResponse } from '@actions/http-client'
 import type { RequestHandler } from '@actions/http-client/lib/interfaces'
 import { checkBypass } from '@actions/http-client/lib/proxy'
+import { monotonicMs } from './clock.ts'
 import { explainConnectionError, RUN_AGAIN } from './connection-error.ts'
 import type { Endpoint } from './endpoints.ts'
 import { Failure } from './failure.ts'
@@ -21,7 +22,7 @@ type Headers = Readonly<Record<string, string>>
 /**
  * Sends one form (RFC 6749, 4.4.2) and reads the whole answer, whatever its status. Redirects are not
  * followed, for they would carry the credentials to another host.
- * @param deadline for connection, request and answer together, by the clock of `performance.now()`
+ * @param deadline for connection, request and answer together, by the clock of `monotonicMs()`
  * @throws Failure with what kept the answer from coming, or if its body is beyond 1 MiB
  */
 export function post(
@@ -38,7 +39,7 @@ export function post(
 
 /**
  * Reads one document (RFC 8414, 3.1), as `post` does an answer.
- * @param deadline by the clock of `performance.now()`
+ * @param deadline by the clock of `monotonicMs()`
  * @throws Failure as `post` does
  */
 export function get(endpoint: Endpoint, headers: Headers, deadline: number): Promise<Answer> {
@@ -53,7 +54,7 @@ async function exchange(
 ): Promise<Answer> {
   const { url, input } = endpoint
   refuseUnreadableProxy(url)
-  const timeoutMs = Math.max(1, Math.floor(deadline - performance.now()))
+  const timeoutMs = Math.max(1, Math.floor(deadline - monotonicMs()))
   const signal = AbortSignal.timeout(timeoutMs)
   const client = new HttpClient(undefined, [finishRequest(signal)], { allowRedirects: false })
   try {

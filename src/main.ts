@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import * as core from '@actions/core'
 import { prepareAuthentication } from './client-auth.ts'
+import { monotonicMs } from './clock.ts'
 import { type Endpoints, findEndpoints } from './endpoints.ts'
 import { post } from './http.ts'
 import { type Inputs, readInputs } from './inputs.ts'
@@ -16,7 +17,7 @@ const MAX_STATE_CHARACTERS = 30_000
  * @throws Error with the sentence to show; no output is set then
  */
 export async function main(): Promise<void> {
-  const start = performance.now()
+  const start = monotonicMs()
   refuseWithoutOutputFile()
   const inputs = readInputs()
   const { timeoutMs, retries } = inputs

@@ -1,5 +1,6 @@
 import * as core from '@actions/core'
 import { type Authenticate, prepareAuthentication } from './client-auth.ts'
+import { monotonicMs } from './clock.ts'
 import type { AssertionTarget, Endpoint } from './endpoints.ts'
 import { Failure } from './failure.ts'
 import { post } from './http.ts'
@@ -34,7 +35,7 @@ export async function revokeToken(state: string): Promise<void> {
   const authenticate = prepareAuthentication(readInputs(), server)
   await withRetries(
     `Could not revoke the access token at ${url.host}`,
-    { retries: RETRIES, retriesWhenBusy: RETRIES, deadline: performance.now() + TIMEOUT_MS },
+    { retries: RETRIES, retriesWhenBusy: RETRIES, deadline: monotonicMs() + TIMEOUT_MS },
     (deadline) => revoke({ ...endpoint, url }, accessToken, authenticate, deadline),
   )
   core.info(`Revoked the access token at ${url.host}`)

@@ -1,4 +1,5 @@
 import * as core from '@actions/core'
+import { monotonicMs } from './clock.ts'
 import { Failure, type Passing } from './failure.ts'
 
 /** The longest wait after the first, second … failed attempt; the last number holds for all further ones. */
@@ -14,7 +15,7 @@ export interface RetryLimits {
   readonly retries: number
   /** The same where the answers are 429 and 503: the server works, and says that it will again. */
   readonly retriesWhenBusy: number
-  /** By the clock of `performance.now()`, in milliseconds: for all attempts and waits together. */
+  /** By the clock of `monotonicMs()`, in milliseconds: for all attempts and waits together. */
   readonly deadline: number
 }
 
@@ -83,13 +84,13 @@ export async function withRetries<T>(
   const { deadline } = limits
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return await attempt(Math.min(deadline, performance.now() + ATTEMPT_TIMEOUT_MS))
+      return await attempt(Math.min(deadline, monotonicMs() + ATTEMPT_TIMEOUT_MS))
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       const count = attempts > 1 ? ` in ${attempts} attempts` : ''
       const giveUp = (cure: string) => new Error(`${goal}${count}: ${error.reason}. ${cure}`)
       if (error.passing === undefined) throw giveUp(error.cure)
-      const msLeft = deadline - performance.now()
+      const msLeft = deadline - monotonicMs()
       const situation = { ...limits, attempts, msLeft, now: new Date(), random: Math.random() }
       const delay = delayAfter(error.passing, situation)
       if ('stop' in delay) throw giveUp(cureAfter(error, delay, msLeft))
