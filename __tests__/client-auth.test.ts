@@ -93,7 +93,7 @@ test.each([
     (id): [string, string[]] => [
       id,
       [
-        'the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url or issuer came empty',
+        'the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url is missing, or issuer came empty',
       ],
     ],
   ),
@@ -285,6 +285,11 @@ describe('github_oidc', () => {
 test.each<[string, string[], string[]]>([
   ['says nothing', [], []],
   ['lists the method', ['none', 'client_secret_basic'], []],
+  [
+    'lists the secret',
+    ['fake-secret'],
+    ['the metadata of the server lists ***, but not client_secret_basic'],
+  ],
   [
     'lists others',
     ['private_key_jwt', '##[x]'],

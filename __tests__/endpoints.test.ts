@@ -15,6 +15,7 @@ test.each([
   ['http to 127.0.0.1', 'http://127.0.0.1:8080/token'],
   ['2,000 characters', `https://as.example/${'a'.repeat(1981)}`],
   ['a host as long as it can be', `https://${'a'.repeat(253)}/token`],
+  ['http to another address of loopback', 'http://127.10.20.30:8080/token'],
   ['http to IPv6 loopback', 'http://[::1]:8080/token'],
 ])('accepts %s', (_name, text) => {
   expect(parseEndpoint('token-url', text)).toEqual({ url: new URL(text), input: 'token-url' })
@@ -244,30 +245,38 @@ test('asks for the metadata again after a failure that can pass', async () => {
 })
 
 describe('with TLS', () => {
-  test('takes no endpoint on this machine without it, whatever the metadata says', async () => {
+  /** Finds the endpoints of a server with TLS, whose certificate is trusted for so long. */
+  async function discoverByTls(token_endpoint: string) {
     using authority = await createAuthority(['localhost'])
-    const { origin, ...server } = await startServer((_request, response) => {
-      response.end(JSON.stringify({ issuer, token_endpoint: 'http://127.0.0.1:1/token' }))
+    const server = await startServer((_request, response) => {
+      response.end(JSON.stringify({ issuer, token_endpoint }))
     }, authority.tls)
-    const issuer = origin.replace('127.0.0.1', 'localhost')
+    const issuer = server.origin.replace('127.0.0.1', 'localhost')
     const trusted = getCACertificates()
     setDefaultCACertificates([...trusted, readFileSync(authority.file, 'utf8')])
     const printed = recordPrinted()
     try {
-      const { message } = (await findEndpoints(
-        { issuer: parseIssuer('issuer', issuer) },
-        'off',
-        limits(),
-      ).catch((error: Error) => error)) as Error
-      const refusal = 'the token_endpoint in the metadata leads to this machine'
-      expect(message).toBe(
-        `Could not find the endpoints of ${new URL(issuer).host}: ${refusal} (at ${OAUTH}); ${refusal} (at ${OIDC}). ${TELL}`,
+      return await findEndpoints({ issuer: parseIssuer('issuer', issuer) }, 'off', limits()).catch(
+        ({ message }: Error) => message.replace(new URL(issuer).host, '<host>'),
       )
     } finally {
       printed.restore()
       setDefaultCACertificates(trusted)
       await server[Symbol.asyncDispose]()
     }
+  }
+
+  test('takes endpoints with it', async () => {
+    expect(await discoverByTls('https://as.example/token')).toMatchObject({
+      token: { url: new URL('https://as.example/token') },
+    })
+  })
+
+  test('takes no endpoint on this machine without it, whatever the metadata says', async () => {
+    const refusal = 'the token_endpoint in the metadata leads to this machine'
+    expect(await discoverByTls('http://127.0.0.1:1/token')).toBe(
+      `${FAILED} ${refusal} (at ${OAUTH}); ${refusal} (at ${OIDC}). ${TELL}`,
+    )
   })
 })
 

@@ -68,6 +68,19 @@ test.each<[string, (response: ServerResponse) => void, string, object | undefine
     undefined,
   ],
   [
+    'an ID token in a list',
+    json({ value: ['a.b.c'] }),
+    `HTTP 200 without an ID token. ${PERMISSION}`,
+    undefined,
+  ],
+  [
+    'something before an ID token',
+    json({ value: 'x a.b.c' }),
+    `HTTP 200 without an ID token. ${PERMISSION}`,
+    undefined,
+  ],
+  ['no JSON', (response) => response.end('a.b.c'), `HTTP 200 without an ID token. ${PERMISSION}`, undefined],
+  [
     'an ID token with a command',
     json({ value: 'a.b.c\n::error::x' }),
     `HTTP 200 without an ID token. ${PERMISSION}`,
@@ -104,12 +117,13 @@ test('ends at its deadline', async () => {
 test.each([
   ['all claims', { iss: 'i', sub: 's', aud: 'a', jti: 'j' }, 'iss i, sub s, aud a'],
   ['a claim that is no text', { sub: { toString: 1 }, aud: ['a'] }, 'iss ?, sub ?, aud ?'],
+  ['a claim that is a secret', { sub: `x ${REQUEST_TOKEN.slice(0, 14)}` }, 'iss ?, sub x ***, aud ?'],
   ['no claims', {}, 'iss ?, sub ?, aud ?'],
   ['a claim that is an attack', { sub: '\n##[x]' }, 'iss ?, sub ?## [x], aud ?'],
 ])('tells the claims that a server compares: %s', (_name, claims, text) => {
-  expect(describeIdToken(`x.${encode(claims)}.x`)).toBe(text)
+  expect(describeIdToken(`x.${encode(claims)}.x`, [REQUEST_TOKEN])).toBe(text)
 })
 
 test('tells of an ID token that it cannot read that it says nothing', () => {
-  expect(describeIdToken('x')).toBe('iss ?, sub ?, aud ?')
+  expect(describeIdToken('x', [])).toBe('iss ?, sub ?, aud ?')
 })

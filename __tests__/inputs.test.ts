@@ -386,7 +386,7 @@ test.each([
   linesPrintedBy(() =>
     expect(readInputs).toThrow(
       new Error(
-        `token-url is that of Spotify, which does not know ${name}. Give token-url or issuer; if the workflow does, check the variable behind it, for it came empty.`,
+        `token-url is that of Spotify, which does not know ${name}. Give token-url or issuer; if the workflow gives issuer, check the variable behind it, for it came empty.`,
       ),
     ),
   )

@@ -108,6 +108,16 @@ test.each([
   expect(printed.at(-1)).toBe(`Got a Bearer token, valid until 2026-11-${time} UTC, in ${duration}`)
 })
 
+test.each([
+  ['bearer', 'a bearer token'],
+  ['fake-secre', 'an access token'],
+  ['xBearer', 'an access token'],
+])('shows no type but that which all know: %s', async (token_type, kind) => {
+  const { printed, outputs } = await run(json({ ...TOKEN, token_type }))
+  expect(printed.at(-1)).toBe(`Got ${kind}; the server does not say how long it is valid`)
+  expect(outputs['token-type']).toBe(token_type)
+})
+
 test('throws the error to show, and hands over nothing', async () => {
   const { error, printed, outputs, state } = await run(json({ error: 'invalid_client' }, 401))
   expect(error).toBe(

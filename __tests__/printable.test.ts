@@ -33,6 +33,16 @@ test('takes out the longest secret first, where one is part of another', () => {
   )
 })
 
+test('is quick with many secrets, for a server may send them', () => {
+  const secrets = Array.from({ length: 40_000 }, (_secret, index) => `fake-${index}-0123456789`)
+  // Each of them once more over the whole text would take minutes.
+  expect(printable('x'.repeat(10_000), secrets)).toHaveLength(200)
+}, 5000)
+
+test('takes out secrets of different lengths', () => {
+  expect(printable('ab, abc, fake-0123456789', ['ab', 'abc', 'fake-0123456789', 'abd'])).toBe('***, ***, ***')
+})
+
 test('takes out a secret that is not ASCII, as it would be shown', () => {
   expect(printable('pässwörd-fake', ['pässwörd-fake'])).toBe('***')
 })

@@ -10,7 +10,7 @@ if (!response.ok) throw new Error(track.error.message)
 console.log(\`\${track.name} - \${track.artists.map((artist) => artist.name).join(', ')}\`)
 `
 
-export interface App {
+interface App {
   readonly clientId: string
   readonly clientSecret: string
 }

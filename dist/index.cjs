@@ -1397,15 +1397,22 @@ function toAscii(text) {
 }
 function hide(text, secrets) {
     const isHidden = new Array(text.length).fill(false);
-    for (const secret of secrets){
-        const size = Math.min(secret.length, MIN_SLICE_CHARACTERS);
-        if (size === 0) continue;
-        const slices = new Set(slicesOf(secret, size));
+    for (const [size, known] of gatherSlices(secrets)){
         slicesOf(text, size).forEach((slice, start)=>{
-            if (slices.has(slice)) isHidden.fill(true, start, start + size);
+            if (known.has(slice)) isHidden.fill(true, start, start + size);
         });
     }
     return Array.from(text, (character, index)=>isHidden[index] ? isHidden[index - 1] ? '' : '***' : character).join('');
+}
+function gatherSlices(secrets) {
+    const slices = new Map();
+    for (const secret of secrets.filter((secret)=>secret !== '')){
+        const size = Math.min(secret.length, MIN_SLICE_CHARACTERS);
+        const known = slices.get(size) ?? new Set();
+        for (const slice of slicesOf(secret, size))known.add(slice);
+        slices.set(size, known);
+    }
+    return slices;
 }
 function slicesOf(text, size) {
     return Array.from({
@@ -1830,13 +1837,13 @@ function parseIdToken(answer, secrets) {
     }
     return value;
 }
-function describeIdToken(idToken) {
+function describeIdToken(idToken, secrets) {
     const claims = parseJsonObject(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) ?? {};
     return [
         'iss',
         'sub',
         'aud'
-    ].map((name)=>`${name} ${typeof claims[name] === 'string' ? printable(claims[name]) : '?'}`).join(', ');
+    ].map((name)=>`${name} ${typeof claims[name] === 'string' ? printable(claims[name], secrets) : '?'}`).join(', ');
 }
 
 ;// CONCATENATED MODULE: ./lib/retry.js
@@ -2423,7 +2430,7 @@ function refuseForSpotify(tokenUrl, credentials) {
     ].find((name)=>getInput(name) !== '');
     const unknown = foreign ?? (/^client_secret_(basic|post)$/.test(method) ? undefined : `auth-method ${method}`);
     if (unknown === undefined) return;
-    throw new Error(`token-url is that of Spotify, which does not know ${unknown}. Give token-url or issuer; if the workflow does, check the variable behind it, for it came empty.`);
+    throw new Error(`token-url is that of Spotify, which does not know ${unknown}. Give token-url or issuer; if the workflow gives issuer, check the variable behind it, for it came empty.`);
 }
 function readRevocation() {
     const text = getInput('revoke');
@@ -2583,7 +2590,11 @@ function prepareAuthentication({ clientId, credentials }, target) {
                 const { idTokenRequest, audience = target.audience } = credentials;
                 return byAssertions(clientId, [], async (deadline, earlier)=>{
                     const assertion = await requestIdToken(idTokenRequest, audience, earlier, deadline);
-                    const cure = `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(assertion)}.`;
+                    const cure = `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(assertion, [
+                        idTokenRequest.requestToken,
+                        ...earlier,
+                        assertion
+                    ])}.`;
                     return {
                         assertion,
                         cure
@@ -2670,7 +2681,7 @@ function noteAfter(cure, notes) {
 function findOddities(clientId, clientSecret, { audience: tokenUrl }) {
     const oddities = [];
     if (tokenUrl === TOKEN_URL_OF_SPOTIFY && !/^[0-9a-f]{32}$/.test(clientId)) {
-        oddities.push('the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url or issuer came empty');
+        oddities.push('the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url is missing, or issuer came empty');
     }
     if (clientId === clientSecret) oddities.push('client-id and client-secret are the same');
     for (const [name, value] of Object.entries({
@@ -2688,10 +2699,14 @@ function findEncoded(clientId, clientSecret) {
         'client-secret': clientSecret
     }).filter(([, value])=>formEncode(value) !== value).map(([name])=>`${name} has characters that are sent encoded (RFC 6749, 2.3.1), which some servers do not decode: try auth-method client_secret_post`);
 }
-function findUnlisted({ method }, { authMethods }) {
+function findUnlisted(credentials, { authMethods }) {
+    const { method } = credentials;
     if (authMethods.length === 0 || authMethods.includes(method)) return [];
+    const secrets = 'clientSecret' in credentials ? [
+        credentials.clientSecret
+    ] : [];
     return [
-        `the metadata of the server lists ${printable(authMethods.join(', '))}, but not ${method}`
+        `the metadata of the server lists ${printable(authMethods.join(', '), secrets)}, but not ${method}`
     ];
 }
 
@@ -2711,7 +2726,7 @@ function tokenRequestParameters(scope, parameters) {
 function parseTokenResponse(answer, requestedAt, askedScope, { secrets, cure }) {
     const { status } = answer;
     const fields = parseJsonObject(answer.body);
-    if (fields === undefined || status > 299 || isPresent(fields['error'])) {
+    if (fields === undefined || status < 200 || status > 299 || isPresent(fields['error'])) {
         throw explainFailure(answer, [
             ...secrets,
             ...tokensIn(fields)
@@ -2853,9 +2868,10 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }) {
     setOutput('scope', scope);
 }
 function describeToken({ tokenType, lifetime }) {
-    if (lifetime === undefined) return `Got a ${tokenType} token; the server does not say how long it is valid`;
+    const kind = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token';
+    if (lifetime === undefined) return `Got ${kind}; the server does not say how long it is valid`;
     const minute = lifetime.end.toISOString().replace('T', ' ').replace(/:\d\d\.\d+Z$/, ' UTC');
-    return `Got a ${tokenType} token, valid until ${minute}, in ${describeDuration(lifetime.seconds)}`;
+    return `Got ${kind}, valid until ${minute}, in ${describeDuration(lifetime.seconds)}`;
 }
 function describeDuration(seconds) {
     if (seconds < 2 * 60) return `${seconds} s`;
@@ -2865,6 +2881,7 @@ function describeDuration(seconds) {
 }
 
 ;// CONCATENATED MODULE: ./lib/post.js
+
 
 
 
@@ -2901,12 +2918,15 @@ async function revoke(endpoint, accessToken, authenticate, deadline) {
     });
     for (const [name, value] of parameters)request.append(name, value);
     const answer = await post(endpoint, headers, request, deadline);
-    if (answer.status >= 200 && answer.status <= 299) return;
+    if (answer.status >= 200 && answer.status <= 299 && !saysOtherwise(answer.body)) return;
     const { reason, passing } = explainFailure(answer, [
         ...secrets,
         accessToken
     ], cure);
     throw new Failure(reason, `Check ${endpoint.input}, or set revoke to false if the server does not revoke access tokens.`, passing?.retryAfter === undefined ? passing : undefined);
+}
+function saysOtherwise(body) {
+    return /^\s*</.test(body) || parseJsonObject(body)?.['error'] !== undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/run.js

@@ -5,7 +5,7 @@ import { SignJWT } from 'jose/jwt/sign'
 /** Short, because it is used at once, and yet longer than clocks differ. */
 const LIFETIME_SECONDS = 60
 
-export interface AssertionHeader {
+interface AssertionHeader {
   readonly alg: string
   readonly kid?: string | undefined
   /** The thumbprint of a certificate (RFC 7515, 4.1.8). */

@@ -77,7 +77,7 @@ export function prepareAuthentication(
       const { idTokenRequest, audience = target.audience } = credentials
       return byAssertions(clientId, [], async (deadline, earlier) => {
         const assertion = await requestIdToken(idTokenRequest, audience, earlier, deadline)
-        const cure = `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(assertion)}.`
+        const cure = `Check that the server trusts this workflow for client-id. Its ID token says: ${describeIdToken(assertion, [idTokenRequest.requestToken, ...earlier, assertion])}.`
         return { assertion, cure }
       })
     }
@@ -164,7 +164,7 @@ function findOddities(
   const oddities = []
   if (tokenUrl === TOKEN_URL_OF_SPOTIFY && !/^[0-9a-f]{32}$/.test(clientId)) {
     oddities.push(
-      'the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url or issuer came empty',
+      'the request went to Spotify, whose IDs look otherwise: if it is for another server, token-url is missing, or issuer came empty',
     )
   }
   if (clientId === clientSecret) oddities.push('client-id and client-secret are the same')
@@ -185,7 +185,9 @@ function findEncoded(clientId: string, clientSecret: string): string[] {
 }
 
 /** A server may take more than its metadata says, so it is told only when it refuses. */
-function findUnlisted({ method }: Credentials, { authMethods }: AssertionTarget): string[] {
+function findUnlisted(credentials: Credentials, { authMethods }: AssertionTarget): string[] {
+  const { method } = credentials
   if (authMethods.length === 0 || authMethods.includes(method)) return []
-  return [`the metadata of the server lists ${printable(authMethods.join(', '))}, but not ${method}`]
+  const secrets = 'clientSecret' in credentials ? [credentials.clientSecret] : []
+  return [`the metadata of the server lists ${printable(authMethods.join(', '), secrets)}, but not ${method}`]
 }

@@ -51,10 +51,10 @@ function parseIdToken(answer: Answer, secrets: readonly string[]): string {
   return value
 }
 
-/** Whom an ID token says the workflow is, for an error to tell: the claims that a server compares. */
-export function describeIdToken(idToken: string): string {
+/** Whom an ID token says the workflow is, for an error to tell: the claims that a server compares, without `secrets`. */
+export function describeIdToken(idToken: string, secrets: readonly string[]): string {
   const claims = parseJsonObject(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) ?? {}
   return ['iss', 'sub', 'aud']
-    .map((name) => `${name} ${typeof claims[name] === 'string' ? printable(claims[name]) : '?'}`)
+    .map((name) => `${name} ${typeof claims[name] === 'string' ? printable(claims[name], secrets) : '?'}`)
     .join(', ')
 }

@@ -175,7 +175,7 @@ function refuseForSpotify(tokenUrl: string, credentials: Credentials): void {
     foreign ?? (/^client_secret_(basic|post)$/.test(method) ? undefined : `auth-method ${method}`)
   if (unknown === undefined) return
   throw new Error(
-    `token-url is that of Spotify, which does not know ${unknown}. Give token-url or issuer; if the workflow does, check the variable behind it, for it came empty.`,
+    `token-url is that of Spotify, which does not know ${unknown}. Give token-url or issuer; if the workflow gives issuer, check the variable behind it, for it came empty.`,
   )
 }
 

@@ -93,12 +93,14 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }: TokenResponse):
 }
 
 function describeToken({ tokenType, lifetime }: TokenResponse): string {
-  if (lifetime === undefined) return `Got a ${tokenType} token; the server does not say how long it is valid`
+  // Another type is not shown, for it is text of the server.
+  const kind = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token'
+  if (lifetime === undefined) return `Got ${kind}; the server does not say how long it is valid`
   const minute = lifetime.end
     .toISOString()
     .replace('T', ' ')
     .replace(/:\d\d\.\d+Z$/, ' UTC')
-  return `Got a ${tokenType} token, valid until ${minute}, in ${describeDuration(lifetime.seconds)}`
+  return `Got ${kind}, valid until ${minute}, in ${describeDuration(lifetime.seconds)}`
 }
 
 function describeDuration(seconds: number): string {

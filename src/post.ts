@@ -5,6 +5,7 @@ import type { AssertionTarget, Endpoint } from './endpoints.ts'
 import { Failure } from './failure.ts'
 import { post } from './http.ts'
 import { readInputs } from './inputs.ts'
+import { parseJsonObject } from './json-object.ts'
 import { explainFailure } from './oauth-error.ts'
 import { withRetries } from './retry.ts'
 
@@ -51,7 +52,7 @@ async function revoke(
   const request = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' })
   for (const [name, value] of parameters) request.append(name, value)
   const answer = await post(endpoint, headers, request, deadline)
-  if (answer.status >= 200 && answer.status <= 299) return
+  if (answer.status >= 200 && answer.status <= 299 && !saysOtherwise(answer.body)) return
   const { reason, passing } = explainFailure(answer, [...secrets, accessToken], cure)
   throw new Failure(
     reason,
@@ -59,4 +60,9 @@ async function revoke(
     // There is no time to wait for as long as a server asks.
     passing?.retryAfter === undefined ? passing : undefined,
   )
+}
+
+/** A success needs no body (RFC 7009, 2.2), but an error, or the page of a network, is none. */
+function saysOtherwise(body: string): boolean {
+  return /^\s*</.test(body) || parseJsonObject(body)?.['error'] !== undefined
 }

@@ -22,17 +22,26 @@ function toAscii(text: string): string {
 
 function hide(text: string, secrets: readonly string[]): string {
   const isHidden = new Array<boolean>(text.length).fill(false)
-  for (const secret of secrets) {
-    const size = Math.min(secret.length, MIN_SLICE_CHARACTERS)
-    if (size === 0) continue
-    const slices = new Set(slicesOf(secret, size))
+  // The text is gone through once for each size, for the secrets can be many: a server may send some.
+  for (const [size, known] of gatherSlices(secrets)) {
     slicesOf(text, size).forEach((slice, start) => {
-      if (slices.has(slice)) isHidden.fill(true, start, start + size)
+      if (known.has(slice)) isHidden.fill(true, start, start + size)
     })
   }
   return Array.from(text, (character, index) =>
     isHidden[index] ? (isHidden[index - 1] ? '' : '***') : character,
   ).join('')
+}
+
+function gatherSlices(secrets: readonly string[]): ReadonlyMap<number, ReadonlySet<string>> {
+  const slices = new Map<number, Set<string>>()
+  for (const secret of secrets.filter((secret) => secret !== '')) {
+    const size = Math.min(secret.length, MIN_SLICE_CHARACTERS)
+    const known = slices.get(size) ?? new Set()
+    for (const slice of slicesOf(secret, size)) known.add(slice)
+    slices.set(size, known)
+  }
+  return slices
 }
 
 function slicesOf(text: string, size: number): string[] {

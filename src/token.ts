@@ -20,7 +20,7 @@ export interface TokenResponse {
   readonly warnings: readonly string[]
 }
 
-export interface Lifetime {
+interface Lifetime {
   readonly seconds: number
   readonly end: Date
 }
@@ -46,7 +46,7 @@ export function parseTokenResponse(
 ): TokenResponse {
   const { status } = answer
   const fields = parseJsonObject(answer.body)
-  if (fields === undefined || status > 299 || isPresent(fields['error'])) {
+  if (fields === undefined || status < 200 || status > 299 || isPresent(fields['error'])) {
     throw explainFailure(answer, [...secrets, ...tokensIn(fields)], cure)
   }
   const accessToken = fields['access_token']
