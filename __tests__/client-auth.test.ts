@@ -206,6 +206,11 @@ describe('private_key_jwt', () => {
     )
   })
 
+  test('tells what the metadata says of the method', async () => {
+    const { cure } = await authenticate('fake-id', credentialsOf(rsa), { authMethods: ['none'] })
+    expect(cure).toMatch(/ Note that the metadata of the server lists none, but not private_key_jwt\.$/)
+  })
+
   test('names key and certificate, and the audience that is asked for', async () => {
     const credentials = credentialsOf(rsa)
     const authentication = await authenticate('fake-id', {
@@ -240,7 +245,8 @@ describe('private_key_jwt', () => {
 
 describe('github_oidc', () => {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const idTokenOf = (jti: number) => `${encode({ alg: 'RS256' })}.${encode({ sub: 'repo:x', jti })}.fake`
+  const idTokenOf = (jti: number) =>
+    `${encode({ alg: 'RS256' })}.${encode({ sub: 'repo:x fake-request-token', jti })}.fake`
 
   test('sends a new ID token of GitHub for each attempt, for the audience of the server or another', async () => {
     let requests = 0
@@ -265,7 +271,7 @@ describe('github_oidc', () => {
         ['client_assertion', idTokenOf(1)],
       ],
       secrets: [idTokenOf(1)],
-      cure: 'Check that the server trusts this workflow for client-id. Its ID token says: iss ?, sub repo:x, aud ?.',
+      cure: 'Check that the server trusts this workflow for client-id. Its ID token says: iss ?, sub repo:x ***, aud ?.',
       before: [],
       during: [`::add-mask::${idTokenOf(1)}`],
     })

@@ -112,6 +112,7 @@ test.each([
   ['bearer', 'a bearer token'],
   ['fake-secre', 'an access token'],
   ['xBearer', 'an access token'],
+  ['Bearerx', 'an access token'],
 ])('shows no type but that which all know: %s', async (token_type, kind) => {
   const { printed, outputs } = await run(json({ ...TOKEN, token_type }))
   expect(printed.at(-1)).toBe(`Got ${kind}; the server does not say how long it is valid`)

@@ -79,13 +79,13 @@ test.each([200, 204, 299])('takes the status %i for success', async (status) => 
 
 test.each([
   ['an error', '{"error":"unsupported_token_type"}', 'HTTP 200 unsupported_token_type'],
-  ['a page', ' <html>', 'HTTP 200 with an HTML page instead of JSON'],
+  ['a page', '\n\n <html>', 'HTTP 200 with an HTML page instead of JSON'],
 ])('takes %s for a failure, whatever the status', async (_name, body, reason) => {
   const { error } = await revoke((response) => response.end(body))
   expect(error).toMatch(`Could not revoke the access token at <host>: ${reason}. Check revocation-url,`)
 })
 
-test.each(['OK', '{}', '{"ok":true}', '[]'])('takes the body %s for success', async (body) => {
+test.each(['OK', 'a <b', '{}', '{"ok":true}', '[]'])('takes the body %s for success', async (body) => {
   expect((await revoke((response) => response.end(body))).error).toBeUndefined()
 })
 

@@ -42,7 +42,7 @@ describe('the delay', () => {
     ['as a date without a zone', { retryAfter: 'Mon Nov 23 18:00:10 2026' }, {}, { waitMs: 500 }],
     [
       'as a date with another zone',
-      { retryAfter: 'Mon, 23 Nov 2026 18:00:10 GMT+0100' },
+      { retryAfter: 'Mon, 23 Nov 2026 18:00:10 GMT-0100' },
       {},
       { waitMs: 500 },
     ],

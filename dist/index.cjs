@@ -2864,13 +2864,13 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }) {
     setOutput('access-token', accessToken);
     setOutput('token-type', tokenType);
     setOutput('expires-in', lifetime?.seconds ?? '');
-    setOutput('expires-at', lifetime?.end.toISOString().replace(/\.\d+Z$/, 'Z') ?? '');
+    setOutput('expires-at', lifetime?.end.toISOString().replace(/\.\d+/, '') ?? '');
     setOutput('scope', scope);
 }
 function describeToken({ tokenType, lifetime }) {
     const kind = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token';
     if (lifetime === undefined) return `Got ${kind}; the server does not say how long it is valid`;
-    const minute = lifetime.end.toISOString().replace('T', ' ').replace(/:\d\d\.\d+Z$/, ' UTC');
+    const minute = lifetime.end.toISOString().replace('T', ' ').replace(/:\d\d\.\d+Z/, ' UTC');
     return `Got ${kind}, valid until ${minute}, in ${describeDuration(lifetime.seconds)}`;
 }
 function describeDuration(seconds) {
@@ -2895,7 +2895,7 @@ const RETRIES = 1;
 async function revokeToken(state) {
     const { accessToken, endsAt, endpoint, server } = JSON.parse(state);
     const url = new URL(endpoint.url);
-    if (endsAt !== undefined && endsAt <= Date.now()) {
+    if (Number(endsAt) <= Date.now()) {
         info('The access token has expired by itself, so it is not revoked');
         return;
     }
@@ -2918,7 +2918,7 @@ async function revoke(endpoint, accessToken, authenticate, deadline) {
     });
     for (const [name, value] of parameters)request.append(name, value);
     const answer = await post(endpoint, headers, request, deadline);
-    if (answer.status >= 200 && answer.status <= 299 && !saysOtherwise(answer.body)) return;
+    if (Math.floor(answer.status / 100) === 2 && !saysOtherwise(answer.body)) return;
     const { reason, passing } = explainFailure(answer, [
         ...secrets,
         accessToken

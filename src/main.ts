@@ -88,7 +88,7 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }: TokenResponse):
   core.setOutput('access-token', accessToken)
   core.setOutput('token-type', tokenType)
   core.setOutput('expires-in', lifetime?.seconds ?? '')
-  core.setOutput('expires-at', lifetime?.end.toISOString().replace(/\.\d+Z$/, 'Z') ?? '')
+  core.setOutput('expires-at', lifetime?.end.toISOString().replace(/\.\d+/, '') ?? '')
   core.setOutput('scope', scope)
 }
 
@@ -99,7 +99,7 @@ function describeToken({ tokenType, lifetime }: TokenResponse): string {
   const minute = lifetime.end
     .toISOString()
     .replace('T', ' ')
-    .replace(/:\d\d\.\d+Z$/, ' UTC')
+    .replace(/:\d\d\.\d+Z/, ' UTC')
   return `Got ${kind}, valid until ${minute}, in ${describeDuration(lifetime.seconds)}`
 }
 

@@ -29,7 +29,7 @@ export interface Revocable {
 export async function revokeToken(state: string): Promise<void> {
   const { accessToken, endsAt, endpoint, server }: Revocable = JSON.parse(state)
   const url = new URL(endpoint.url)
-  if (endsAt !== undefined && endsAt <= Date.now()) {
+  if (Number(endsAt) <= Date.now()) {
     core.info('The access token has expired by itself, so it is not revoked')
     return
   }
@@ -52,7 +52,7 @@ async function revoke(
   const request = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' })
   for (const [name, value] of parameters) request.append(name, value)
   const answer = await post(endpoint, headers, request, deadline)
-  if (answer.status >= 200 && answer.status <= 299 && !saysOtherwise(answer.body)) return
+  if (Math.floor(answer.status / 100) === 2 && !saysOtherwise(answer.body)) return
   const { reason, passing } = explainFailure(answer, [...secrets, accessToken], cure)
   throw new Failure(
     reason,
