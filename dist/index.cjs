@@ -1999,11 +1999,12 @@ function findFault(text) {
     return undefined;
 }
 async function findEndpoints(server, revocation, limits) {
+    const given = typeof revocation === 'string' ? undefined : revocation;
     if ('token' in server) {
         const { token } = server;
         return {
             token,
-            revocation: chooseRevocation(revocation, ()=>undefined),
+            revocation: given,
             server: {
                 audience: token.url.href,
                 authMethods: [],
@@ -2017,13 +2018,9 @@ async function findEndpoints(server, revocation, limits) {
     const metadata = await withRetries(`Could not find the endpoints of ${host}`, limits, (deadline)=>readMetadata(issuer, deadline));
     return {
         token: metadata.token,
-        revocation: chooseRevocation(revocation, ()=>findRevocation(issuer, metadata.fields)),
+        revocation: revocation === 'if known' ? findRevocation(issuer, metadata.fields) : given,
         server: metadata.server
     };
-}
-function chooseRevocation(revocation, find) {
-    if (revocation === 'off') return undefined;
-    return revocation === 'if known' ? find() : revocation;
 }
 async function readMetadata(issuer, deadline) {
     const failures = [];

@@ -106,11 +106,12 @@ export async function findEndpoints(
   revocation: Revocation,
   limits: RetryLimits,
 ): Promise<Endpoints> {
+  const given = typeof revocation === 'string' ? undefined : revocation
   if ('token' in server) {
     const { token } = server
     return {
       token,
-      revocation: chooseRevocation(revocation, () => undefined),
+      revocation: given,
       server: { audience: token.url.href, authMethods: [], signingAlgorithms: [] },
     }
   }
@@ -122,14 +123,9 @@ export async function findEndpoints(
   )
   return {
     token: metadata.token,
-    revocation: chooseRevocation(revocation, () => findRevocation(issuer, metadata.fields)),
+    revocation: revocation === 'if known' ? findRevocation(issuer, metadata.fields) : given,
     server: metadata.server,
   }
-}
-
-function chooseRevocation(revocation: Revocation, find: () => Endpoint | undefined): Endpoint | undefined {
-  if (revocation === 'off') return undefined
-  return revocation === 'if known' ? find() : revocation
 }
 
 interface Metadata {
