@@ -2166,10 +2166,12 @@ const ALGORITHMS_OF_KIND = new Map([
     ]
 ]);
 function findKeyLines(text) {
-    const bodies = findBlocks(unpack(text)).flatMap(({ body })=>body.split(/[\s\\]+/));
+    if (text === '') return [];
+    const pem = unpack(text);
+    const bodies = findBlocks(pem).flatMap(({ body })=>body.split(/[\s\\]+/));
     const lines = [
         text,
-        unpack(text)
+        pem
     ].flatMap((form)=>form.split(/[\r\n]+/)).map((line)=>line.trim());
     return [
         ...new Set([

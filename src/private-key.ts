@@ -65,8 +65,11 @@ interface Block {
 
 /** The lines of a private key, in each form that it can be read in, for the mask: the log is masked line by line. */
 export function findKeyLines(text: string): readonly string[] {
-  const bodies = findBlocks(unpack(text)).flatMap(({ body }) => body.split(/[\s\\]+/))
-  const lines = [text, unpack(text)].flatMap((form) => form.split(/[\r\n]+/)).map((line) => line.trim())
+  // Every step comes by here, and most have no key.
+  if (text === '') return []
+  const pem = unpack(text)
+  const bodies = findBlocks(pem).flatMap(({ body }) => body.split(/[\s\\]+/))
+  const lines = [text, pem].flatMap((form) => form.split(/[\r\n]+/)).map((line) => line.trim())
   return [...new Set([...lines, ...bodies])]
     .filter((line) => line !== '' && !/^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(line))
     .sort((a, b) => a.length - b.length)
