@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HttpClient } from '@actions/http-client'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { startJob } from '../dev/fake-runner.ts'
-import { startSpotify } from '../dev/spotify-stand-in.ts'
+import { startJob } from '../dev/runner/fake-runner.ts'
+import { startSpotify } from '../dev/servers/spotify-mock.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DIST = join(ROOT, 'dist')
@@ -62,7 +62,9 @@ function findLoaded(): string[] {
   const read = () =>
     readFileSync(join(folder, 'loaded'), 'utf8').match(/(?<=^NativeModule )(?!internal\/).*$/gm)
   const loaded = read() ?? []
-  execFileSync(process.execPath, [join(ROOT, 'dev/bench/empty.cjs')], { env: { ...process.env, ...env } })
+  execFileSync(process.execPath, [join(ROOT, 'dev/measure/bench/empty.cjs')], {
+    env: { ...process.env, ...env },
+  })
   const always = new Set(read())
   return loaded.filter((name) => !name.startsWith('_') && !always.has(name)).sort()
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
-import { startServer } from '../dev/loopback-server.ts'
+import { startServer } from '../dev/servers/loopback-server.ts'
 import { type Authenticate, formEncode, prepareAuthentication } from '../src/client-auth.ts'
 import { monotonicMs } from '../src/clock.ts'
 import type { Credentials } from '../src/inputs.ts'

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { expect, test } from '@jest/globals'
-import { startServer } from '../dev/loopback-server.ts'
+import { startServer } from '../dev/servers/loopback-server.ts'
 import { monotonicMs } from '../src/clock.ts'
 import { describeIdToken, requestIdToken } from '../src/github-id-token.ts'
 import { recordPrinted } from './stdout.ts'

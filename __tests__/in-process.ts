@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { parseCommandFile } from '../dev/runner-commands.ts'
+import { parseCommandFile } from '../dev/runner/runner-commands.ts'
 import { recordPrinted } from './stdout.ts'
 
 const action: { inputs: Record<string, { default?: string }> } = parse(

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
-import { startServer } from '../dev/loopback-server.ts'
+import { startServer } from '../dev/servers/loopback-server.ts'
 import { runInProcess } from './in-process.ts'
 
 const CREDENTIALS = { 'client-id': 'fake-id', 'client-secret': 'fake-secret' }

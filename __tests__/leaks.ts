@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals'
-import { type Job, type JobOptions, type StepResult, startJob } from '../dev/fake-runner.ts'
+import { type Job, type JobOptions, type StepResult, startJob } from '../dev/runner/fake-runner.ts'
 
 const SLICE_CHARACTERS = 12
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { describe, expect, jest, test } from '@jest/globals'
-import { type LoopbackServer, startServer } from '../dev/loopback-server.ts'
+import { type LoopbackServer, startServer } from '../dev/servers/loopback-server.ts'
 import { main } from '../src/main.ts'
 import { runInProcess } from './in-process.ts'
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { expect, jest, test } from '@jest/globals'
-import { startServer } from '../dev/loopback-server.ts'
+import { startServer } from '../dev/servers/loopback-server.ts'
 import { type Revocable, revokeToken } from '../src/post.ts'
 import { runInProcess } from './in-process.ts'
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
-import { createLineReader, type LogLine } from '../dev/runner-commands.ts'
+import { createLineReader, type LogLine } from '../dev/runner/runner-commands.ts'
 import { prepareAuthentication } from '../src/client-auth.ts'
 import { Failure, type Passing } from '../src/failure.ts'
 import { readInputs } from '../src/inputs.ts'

@@ -1,13 +1,13 @@
 /**
- * Runs the action's main job against the stand-in, or against Spotify where its credentials are in the environment,
- * and prints the log; with `--fault <name>`, against the misbehaving server.
+ * Runs a job with the action against the Spotify mock server, or against Spotify if its credentials are in the
+ * environment, and prints the log; with `--fault <name>`, against the misbehaving server.
  */
 import { parseArgs, styleText } from 'node:util'
-import { runDemoJob } from './demo-job.ts'
-import { startJob } from './fake-runner.ts'
-import { createFaults, startMisbehavingServer } from './misbehaving-server.ts'
-import type { LogLine } from './runner-commands.ts'
-import { startSpotify } from './spotify-stand-in.ts'
+import { runDemoJob } from './runner/demo-job.ts'
+import { startJob } from './runner/fake-runner.ts'
+import type { LogLine } from './runner/runner-commands.ts'
+import { createFaults, startMisbehavingServer } from './servers/misbehaving-server.ts'
+import { startSpotify } from './servers/spotify-mock.ts'
 
 const FAKE_APP = { clientId: 'demo-client-id', clientSecret: 'demo-client-secret-not-real' }
 /** Enough for a wait and another attempt, and not too long to look on. */
@@ -20,16 +20,16 @@ else process.exitCode = (await showJob()) ? 0 : 1
 async function showJob(): Promise<boolean> {
   const { SPOTIFY_CLIENT_ID: clientId, SPOTIFY_CLIENT_SECRET: clientSecret } = process.env
   const isReal = clientId !== undefined || clientSecret !== undefined
-  await using standIn = isReal ? undefined : await startSpotify(FAKE_APP)
+  await using mock = isReal ? undefined : await startSpotify(FAKE_APP)
   console.log(
     isReal
-      ? 'Asking Spotify itself, with the credentials in the environment.\n'
-      : 'Asking a stand-in for Spotify on this machine. With SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in the environment, this asks Spotify itself.\n',
+      ? 'Requesting a token from Spotify, with the credentials in the environment.\n'
+      : 'Requesting a token from a local mock server. To use Spotify instead, set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET.\n',
   )
   const called = await runDemoJob(
     isReal ? { clientId: clientId ?? '', clientSecret: clientSecret ?? '' } : FAKE_APP,
-    standIn ? { 'token-url': standIn.tokenUrl } : {},
-    standIn?.apiUrl ?? 'https://api.spotify.com',
+    mock ? { 'token-url': mock.tokenUrl } : {},
+    mock?.apiUrl ?? 'https://api.spotify.com',
     { env: pickNetworkSettings(), onLog: createPrinter() },
   )
   if (called !== undefined) console.log(`\nThe second step got, by the token of the first: ${called}`)

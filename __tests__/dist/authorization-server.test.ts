@@ -3,9 +3,9 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { SignJWT } from 'jose'
 import type { ClientMetadata } from 'oidc-provider'
-import { type AuthorizationServer, startAuthorizationServer } from '../../dev/authorization-server.ts'
-import type { StepResult } from '../../dev/fake-runner.ts'
-import { startServer } from '../../dev/loopback-server.ts'
+import type { StepResult } from '../../dev/runner/fake-runner.ts'
+import { type AuthorizationServer, startAuthorizationServer } from '../../dev/servers/authorization-server.ts'
+import { startServer } from '../../dev/servers/loopback-server.ts'
 import { startCheckedJob } from '../leaks.ts'
 
 const SECRET = 'fake/9f8e7d6c5b4a+3210:fedcba98-76543210'

@@ -1,12 +1,12 @@
 /** The built action against each fault of the misbehaving server, side by side. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import type { StepResult } from '../../dev/fake-runner.ts'
+import type { StepResult } from '../../dev/runner/fake-runner.ts'
 import {
   createFaults,
   GOOD_TOKEN,
   type MisbehavingServer,
   startMisbehavingServer,
-} from '../../dev/misbehaving-server.ts'
+} from '../../dev/servers/misbehaving-server.ts'
 import { expectNoLeak, startCheckedJob } from '../leaks.ts'
 
 const SECRET = 'fake/9f8e7d6c5b4a+3210fedcba98'

@@ -2,8 +2,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
-import { startServer } from '../../dev/loopback-server.ts'
-import { startSpotify } from '../../dev/spotify-stand-in.ts'
+import { startServer } from '../../dev/servers/loopback-server.ts'
+import { startSpotify } from '../../dev/servers/spotify-mock.ts'
 import { startCheckedJob } from '../leaks.ts'
 
 const APP = { clientId: 'fake-client-id', clientSecret: 'fake-9f8e7d6c5b4a3210' }

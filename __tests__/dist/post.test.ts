@@ -1,8 +1,8 @@
 /** The post step of the built action, from outside. */
 import type { ServerResponse } from 'node:http'
 import { expect, test } from '@jest/globals'
-import type { StepResult } from '../../dev/fake-runner.ts'
-import { type ReceivedRequest, startServer } from '../../dev/loopback-server.ts'
+import type { StepResult } from '../../dev/runner/fake-runner.ts'
+import { type ReceivedRequest, startServer } from '../../dev/servers/loopback-server.ts'
 import { startCheckedJob } from '../leaks.ts'
 
 const SECRET = 'fake-9f8e7d6c5b4a3210'

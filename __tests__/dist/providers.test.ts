@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { generate } from 'selfsigned'
 import { parse } from 'yaml'
-import { startProxy } from '../../dev/connect-proxy.ts'
-import type { Job } from '../../dev/fake-runner.ts'
-import type { ReceivedRequest } from '../../dev/loopback-server.ts'
+import type { Job } from '../../dev/runner/fake-runner.ts'
+import { startProxy } from '../../dev/servers/connect-proxy.ts'
+import type { ReceivedRequest } from '../../dev/servers/loopback-server.ts'
 import {
   fakeValue,
   ID_TOKEN_REQUEST,
@@ -15,8 +15,8 @@ import {
   type ProviderKeys,
   type ProviderStandIns,
   startProviders,
-} from '../../dev/provider-stand-ins.ts'
-import { createAuthority, type TlsAuthority } from '../../dev/tls-authority.ts'
+} from '../../dev/servers/provider-stand-ins.ts'
+import { createAuthority, type TlsAuthority } from '../../dev/servers/tls-authority.ts'
 import { expectNoLeak, startCheckedJob } from '../leaks.ts'
 
 const root = join(import.meta.dirname, '../..')

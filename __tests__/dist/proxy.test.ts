@@ -1,9 +1,9 @@
 /** The built action over TLS, with a certificate authority of its own, and through a proxy. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { startProxy } from '../../dev/connect-proxy.ts'
-import { startServer } from '../../dev/loopback-server.ts'
-import { type SpotifyStandIn, startSpotify } from '../../dev/spotify-stand-in.ts'
-import { createAuthority, type TlsAuthority } from '../../dev/tls-authority.ts'
+import { startProxy } from '../../dev/servers/connect-proxy.ts'
+import { startServer } from '../../dev/servers/loopback-server.ts'
+import { type SpotifyMock, startSpotify } from '../../dev/servers/spotify-mock.ts'
+import { createAuthority, type TlsAuthority } from '../../dev/servers/tls-authority.ts'
 import { startCheckedJob } from '../leaks.ts'
 
 const APP = { clientId: 'fake-client-id', clientSecret: 'fake-9f8e7d6c5b4a3210' }
@@ -14,7 +14,7 @@ const FAILED = `::error::Could not get a token from ${HOST}:`
 const CHECK_PROXY = 'Check the proxy setting https_proxy, or name the host in no_proxy.'
 
 let authority: TlsAuthority
-let spotify: SpotifyStandIn
+let spotify: SpotifyMock
 let port: number
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { CANARIES, CLIENT_ID, createSecret, findLeaks } from '../../dev/leaks-in-log.ts'
-import { startSpotify } from '../../dev/spotify-stand-in.ts'
+import { CANARIES, CLIENT_ID, createSecret, findLeaks } from '../../../dev/runner/leaks-in-log.ts'
+import { startSpotify } from '../../../dev/servers/spotify-mock.ts'
 
 const TIME = '2026-11-23T18:00:00.0000000Z '
 const SECRET = createSecret()
@@ -11,7 +11,7 @@ test('finds nothing in a log where all is masked', () => {
   expect(findLeaks(logWith('client-id: fake-client', '***', 'access-token=***'))).toEqual([])
 })
 
-test('finds a token of the stand-in', async () => {
+test('finds a token of the mock server', async () => {
   await using spotify = await startSpotify({ clientId: CLIENT_ID, clientSecret: SECRET })
   const response = await fetch(spotify.tokenUrl, {
     method: 'POST',

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { startSpotify } from '../../dev/spotify-stand-in.ts'
+import { startSpotify } from '../../../dev/servers/spotify-mock.ts'
 
 const APP = { clientId: 'fake-id', clientSecret: 'fake-secret' }
 const FORM = 'application/x-www-form-urlencoded'

@@ -8,7 +8,7 @@ const TRACKS = [
   { id: '7tFiyTwD0nx5a1eklYtX2J', name: 'Bohemian Rhapsody', artists: [{ name: 'Queen' }] },
 ]
 
-export interface SpotifyStandIn extends LoopbackServer {
+export interface SpotifyMock extends LoopbackServer {
   /** In place of https://accounts.spotify.com/api/token. */
   readonly tokenUrl: string
   /** In place of https://api.spotify.com. */
@@ -28,7 +28,7 @@ export async function startSpotify(
   app: { clientId: string; clientSecret: string },
   now: () => number = Date.now,
   tls?: { key: string; cert: string },
-): Promise<SpotifyStandIn> {
+): Promise<SpotifyMock> {
   const endOfToken = new Map<string, number>()
 
   function replyWithToken({ method, headers, body }: ReceivedRequest): Reply {

@@ -2,8 +2,8 @@
  * Simulates a matrix of jobs that start in the same second against a server with a limit, on a virtual clock, and
  * prints as a Markdown table how they fare with the action's waits and with others.
  */
-import type { Passing } from '../src/failure.ts'
-import { delayAfter } from '../src/retry.ts'
+import type { Passing } from '../../src/failure.ts'
+import { delayAfter } from '../../src/retry.ts'
 
 const TIMEOUT_MS = 60_000
 /** Those of the action, with its defaults. */

@@ -9,7 +9,7 @@ interface Field {
   readonly default?: string
 }
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 const metadata: Record<'inputs' | 'outputs', Record<string, Field>> = parse(
   readFileSync(join(root, 'action.yml'), 'utf8'),
 )

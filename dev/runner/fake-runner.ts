@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { parse } from 'yaml'
 import { createLineReader, type LogLine, parseCommandFile } from './runner-commands.ts'
 
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '../..')
 const ACTION = 'OWNER/client-credentials-token@v1'
 const COMMAND_FILES = ['OUTPUT', 'STATE', 'ENV', 'PATH', 'STEP_SUMMARY'] as const
 /** What a step's process needs to start at all. */

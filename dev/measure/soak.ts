@@ -1,16 +1,16 @@
 /**
- * Runs the built action very often, many at a time, against the stand-in with random faults in between, and sees to
- * it that each run is green with the right token or red with one error, ends in time, and leaves nothing behind.
+ * Runs the built action many times in parallel against the Spotify mock server with random faults, and checks that
+ * each run succeeds with a valid token or fails with one error, ends in time, and leaves nothing behind.
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
-import { type StepResult, startJob } from './fake-runner.ts'
-import { listen } from './listen.ts'
-import { createFaults, startMisbehavingServer } from './misbehaving-server.ts'
-import { startSpotify } from './spotify-stand-in.ts'
+import { type StepResult, startJob } from '../runner/fake-runner.ts'
+import { listen } from '../servers/listen.ts'
+import { createFaults, startMisbehavingServer } from '../servers/misbehaving-server.ts'
+import { startSpotify } from '../servers/spotify-mock.ts'
 
 const APP = { clientId: 'soak-client-id', clientSecret: 'soak-client-secret-not-real' }
 const FAULTY_SHARE = 0.1
@@ -29,7 +29,7 @@ await using misbehaving = await startMisbehavingServer()
 const faults = Object.keys(createFaults()).filter((name) => !/silent|dripping/.test(name))
 const faulty = new Map<string, number>()
 
-/** Passes a request on to the stand-in, or to a random fault. */
+/** Forwards a request to the mock server, or to a random fault. */
 const front = createServer((incoming, response) => {
   const fault = faults[Math.floor(Math.random() * faults.length)] as string
   const isFaulty = Math.random() < FAULTY_SHARE
@@ -83,7 +83,7 @@ function findComplaint(
   if (post.exitCode !== 0 || post.printed.length > 0) return 'the post step was not silent'
   if (log.some(({ text }) => text.includes(APP.clientSecret))) return 'shows the secret'
   if (exitCode === 0) {
-    // From the stand-in, or from a fault that brings a token all the same.
+    // From the mock server, or from a fault that still returns a token.
     if (!/^(BQ[\w-]{80}|fake-[0-9a-z]+|x+)$/.test(token)) return `green with the token '${token}'`
     return errors.length === 0 && printed.includes(`::add-mask::${token}`)
       ? undefined

@@ -1,9 +1,9 @@
 /**
- * Runs the stand-in for Spotify for ten minutes, for workflows: prints its addresses, and the one app that it knows,
- * as lines for the file of outputs.
+ * Runs the Spotify mock server for ten minutes, for workflows, and prints its URLs and the credentials of its one app
+ * as lines for GITHUB_OUTPUT.
  */
-import { CLIENT_ID, createSecret } from './leaks-in-log.ts'
-import { startSpotify } from './spotify-stand-in.ts'
+import { CLIENT_ID, createSecret } from '../runner/leaks-in-log.ts'
+import { startSpotify } from './spotify-mock.ts'
 
 const LIFETIME_MS = 10 * 60_000
 

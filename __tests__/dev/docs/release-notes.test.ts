@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { describeRelease, findNotes } from '../../dev/release-notes.ts'
+import { describeRelease, findNotes } from '../../../dev/docs/release-notes.ts'
 
 const CHANGELOG = `# Changelog
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { formatHerds, runHerds } from '../../dev/herd.ts'
+import { formatHerds, runHerds } from '../../../dev/measure/herd.ts'
 
 const herds = runHerds()
 
 test('the table in the documentation is what the simulation shows', () => {
-  const page = readFileSync(join(import.meta.dirname, '../../docs/herd.md'), 'utf8')
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/herd.md'), 'utf8')
   expect(page).toContain(formatHerds(herds))
 })
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { startJob } from '../../dev/fake-runner.ts'
-import { createLineReader, type LogLine, parseCommandFile } from '../../dev/runner-commands.ts'
+import { startJob } from '../../../dev/runner/fake-runner.ts'
+import { createLineReader, type LogLine, parseCommandFile } from '../../../dev/runner/runner-commands.ts'
 
 function logOf(...lines: string[]): LogLine[] {
   const log: LogLine[] = []

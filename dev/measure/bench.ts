@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { generate } from 'selfsigned'
-import { inputVariables } from './fake-runner.ts'
-import { parseCommandFile } from './runner-commands.ts'
-import { startSpotify } from './spotify-stand-in.ts'
+import { inputVariables } from '../runner/fake-runner.ts'
+import { parseCommandFile } from '../runner/runner-commands.ts'
+import { startSpotify } from '../servers/spotify-mock.ts'
 
 const MIN_ROUNDS = 30
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '../..')
 const APP = { clientId: 'fake-client-id', clientSecret: 'fake-client-secret' }
 const EMPTY = 'an empty script'
 const FLOOR = 'the floor: `https.request`'
@@ -78,7 +78,7 @@ async function run(): Promise<void> {
 }
 
 function listCases(tokenUrl: string, authority: string): Case[] {
-  const script = (name: string) => join(ROOT, 'dev/bench', name)
+  const script = (name: string) => join(ROOT, 'dev/measure/bench', name)
   const node = (file: string) => [process.execPath, file]
   const { clientId, clientSecret } = APP
   const byHand = {
@@ -137,7 +137,7 @@ function findPython(): string | undefined {
 async function measure({ name, command, env, proof }: Case, python: string | undefined): Promise<Usage> {
   const files = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STATE: join(folder, 'state') }
   for (const file of Object.values(files)) writeFileSync(file, '')
-  const wrapper = python ? [python, '-I', '-S', join(ROOT, 'dev/bench/measure.py')] : []
+  const wrapper = python ? [python, '-I', '-S', join(ROOT, 'dev/measure/bench/measure.py')] : []
   const [program = '', ...args] = [...wrapper, ...command]
   const start = performance.now()
   const child = spawn(program, args, {

@@ -1,9 +1,9 @@
 /** Draws docs/log-light.svg and docs/log-dark.svg: the log of the demo's job, as github.com shows it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runDemoJob } from './demo-job.ts'
-import type { LogLine } from './runner-commands.ts'
-import { startSpotify } from './spotify-stand-in.ts'
+import { runDemoJob } from '../runner/demo-job.ts'
+import type { LogLine } from '../runner/runner-commands.ts'
+import { startSpotify } from '../servers/spotify-mock.ts'
 
 const APP = { clientId: 'demo-client-id', clientSecret: 'demo-client-secret-not-real' }
 const THEMES = {
@@ -21,7 +21,7 @@ await runDemoJob(APP, { 'token-url': spotify.tokenUrl }, spotify.apiUrl, {
   onLog: (line) => lines.push(line),
 })
 const shown = lines.filter(({ kind }) => kind !== 'endgroup').map(withRealNames)
-const path = (theme: string) => join(import.meta.dirname, `../docs/log-${theme}.svg`)
+const path = (theme: string) => join(import.meta.dirname, `../../docs/log-${theme}.svg`)
 for (const [theme, colors] of Object.entries(THEMES)) writeFileSync(path(theme), draw(shown, colors))
 
 /** What differs from run to run becomes what it stands for, so that the picture changes with the log alone. */

@@ -6,10 +6,10 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startJob } from './fake-runner.ts'
-import { startMisbehavingServer } from './misbehaving-server.ts'
+import { startJob } from '../runner/fake-runner.ts'
+import { startMisbehavingServer } from '../servers/misbehaving-server.ts'
 
-const DOCUMENT = join(import.meta.dirname, '../docs/why-not-curl.md')
+const DOCUMENT = join(import.meta.dirname, '../../docs/why-not-curl.md')
 const PATIENCE_MS = 15_000
 const FAULTS = [
   ['invalid_client', 'The secret is wrong'],

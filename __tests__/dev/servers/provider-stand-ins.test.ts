@@ -16,7 +16,7 @@ import {
   ID_TOKEN_REQUEST,
   type ProviderStandIns,
   startProviders,
-} from '../../dev/provider-stand-ins.ts'
+} from '../../../dev/servers/provider-stand-ins.ts'
 
 const OKTA_TOKEN_URL = 'https://your-org.okta.com/oauth2/v1/token'
 const ENTRA_TOKEN_URL = 'https://login.microsoftonline.com/fake-entra-tenant-id/oauth2/v2.0/token'

@@ -8,7 +8,7 @@ export const createSecret = () => `fake-secret-${randomUUID()}`
 
 const basic = (secret: string) => Buffer.from(`${CLIENT_ID}:${secret}`).toString('base64')
 
-/** What no log may show of a job with the stand-in for Spotify, each with one that belongs to nobody. */
+/** What no log may show of a job with the Spotify mock server, each with a fake value (canary). */
 const KINDS = [
   { name: 'access token', pattern: /BQ[\w-]{80}/g, canary: `BQ${'canary-'.repeat(12).slice(0, 80)}` },
   { name: 'client secret', pattern: /fake-secret-[\w-]+/g, canary: 'fake-secret-canary' },
