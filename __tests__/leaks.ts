@@ -4,23 +4,24 @@ import { type Job, type JobOptions, type StepResult, startJob } from '../dev/run
 const SLICE_CHARACTERS = 12
 
 /**
- * The leak law. Of each secret, what a step prints first is exactly the command that masks it; and no part of it as
- * long as 12 characters, in any form of `formsOf`, stands in what the runner shows or in a command file. The access
- * token stands in its output and in the state for the post step, and nowhere else there.
+ * Checks that a step leaks no secret: the first line that it prints with a secret is the command that masks it, and no
+ * part of 12 characters, in any form of `formsOf`, appears in the log or in a command file. The access token appears in
+ * its output and in the state for the post step, and nowhere else.
  */
 export function expectNoLeak(step: StepResult, secrets: readonly string[]): void {
   const { printed, log, files, outputs, state } = step
   const { isPost, revocation, ...more } = state
   const { 'access-token': token = '', ...others } = outputs
-  const { accessToken, ...rest } = JSON.parse(revocation ?? `{"accessToken":${JSON.stringify(token)}}`)
+  // Without a token to revoke, the state is missing or empty.
+  const { accessToken, ...rest } = JSON.parse(revocation || JSON.stringify({ accessToken: token }))
   expect({ accessToken, more }).toEqual({ accessToken: token, more: {} })
   expect(files).toMatchObject({ ENV: '', PATH: '', STEP_SUMMARY: '' })
 
-  // Without the headline, where the runner itself shows the inputs.
+  // Without the first group, where the runner itself shows the inputs.
   const shown = log.slice(log.findIndex(({ kind }) => kind === 'endgroup')).map(({ text }) => text)
   const readable = [...shown, JSON.stringify([others, isPost, rest])].join('\n')
   const readableSlices = new Set(slicesOf(readable, SLICE_CHARACTERS))
-  // No assertion and no ID token, of which a test may not know.
+  // Assertions and ID tokens, which a test may not have seen.
   expect(readable).not.toMatch(/\bey[\w-]{8,}\.[\w-]{8,}\.[\w-]+/)
   for (const secret of secrets.filter((secret) => secret !== '')) {
     const first = printed.find((line) => line.includes(secret))
@@ -35,10 +36,10 @@ export function expectNoLeak(step: StepResult, secrets: readonly string[]): void
   }
 }
 
-/** As it is, reversed, in base64 at each of the three alignments, and as URLs, forms and JSON have it. */
+/** The secret as it is, reversed, in base64 in each of the three alignments, and escaped for URLs, forms and JSON. */
 function formsOf(secret: string): string[] {
   const base64 = [0, 1, 2].map((offset) =>
-    // Without what depends on the characters around it.
+    // Without the characters that depend on the text around it.
     Buffer.from('x'.repeat(offset) + secret)
       .toString('base64')
       .slice(offset && 4)
@@ -59,7 +60,7 @@ function slicesOf(text: string, size: number): string[] {
   return Array.from({ length: text.length - size + 1 }, (_slice, start) => text.slice(start, start + size))
 }
 
-/** A job whose every step of this action is held to the leak law, with all the secrets that can be known of it. */
+/** A job that checks each step of this action for leaks of its secrets: inputs, values derived from them, and masks. */
 export function startCheckedJob(options?: JobOptions): Job {
   const job = startJob(options)
   let known: readonly string[] = []
@@ -72,8 +73,8 @@ export function startCheckedJob(options?: JobOptions): Job {
       checkStep(result, known)
       return result
     },
-    async runPostSteps(changed) {
-      const results = await job.runPostSteps(changed)
+    async runPostSteps(changedEnv, changedInputs) {
+      const results = await job.runPostSteps(changedEnv, changedInputs)
       for (const result of results) checkStep(result, known)
       return results
     },

@@ -34,7 +34,7 @@ async function runPost(inputs: Record<string, string>, changed = {}) {
   const job = startCheckedJob()
   const main = await job.runAction({ with: inputs })
   expect(main.exitCode).toBe(0)
-  const [post] = (await job.runPostSteps(changed)) as [StepResult]
+  const [post] = (await job.runPostSteps({}, changed)) as [StepResult]
   expect(post.exitCode).toBe(0)
   return post.printed.filter((line) => !line.startsWith('::add-mask::'))
 }
@@ -153,7 +153,7 @@ test('warns where the connection goes without a sign', async () => {
 
 test('warns where an input has become wrong in between', async () => {
   await using server = await startRevoking((response) => response.end())
-  expect(await runPost(server.inputs, { 'INPUT_CLIENT-SECRET': '' })).toEqual([
+  expect(await runPost(server.inputs, { 'client-secret': '' })).toEqual([
     expect.stringMatching(
       /^::warning::client-secret is empty\. .* Until it expires, the token stays valid\.$/,
     ),

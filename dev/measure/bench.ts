@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { generate } from 'selfsigned'
-import { inputVariables } from '../runner/fake-runner.ts'
+import { inputVariables } from '../runner/action.ts'
 import { parseCommandFile } from '../runner/runner-commands.ts'
 import { startSpotify } from '../servers/spotify-mock.ts'
 

@@ -1,196 +1,242 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { parse } from 'yaml'
+import { ACTION, copyAction, type Env, inputVariables, stateVariables, withDefaults } from './action.ts'
+import { addMask, containsSecret } from './masks.ts'
+import { CANCEL_DELAYS_MS, type CancelDelays, type NodeProcess, startNode } from './node-process.ts'
 import { createLineReader, type LogLine, parseCommandFile } from './runner-commands.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
-const ACTION = 'OWNER/client-credentials-token@v1'
 const COMMAND_FILES = ['OUTPUT', 'STATE', 'ENV', 'PATH', 'STEP_SUMMARY'] as const
 /** What a step's process needs to start at all. */
 const INHERITED_VARIABLES = ['PATH', 'HOME', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR']
-const KILL_AFTER_MS = 60_000
 
-/** An `undefined` takes a variable away that the runner would set. */
-type Env = Readonly<Record<string, string | undefined>>
+type Values = Readonly<Record<string, string>>
 
 export interface StepResult {
+  /** `null` if a signal ended the process. */
   readonly exitCode: number | null
-  /** What the log of the job shows, masked. */
+  /** The lines of the job's log, masked. */
   readonly log: readonly LogLine[]
-  /** What the process printed, line by line, before the runner read it. */
+  /** The lines that the process printed, before the runner read them. */
   readonly printed: readonly string[]
-  /** What the runner hides from now on. */
+  /** The values that the runner masks from now on. */
   readonly masks: readonly string[]
-  readonly outputs: Readonly<Record<string, string>>
-  readonly state: Readonly<Record<string, string>>
-  /** The command files, as the step left them. */
+  readonly outputs: Values
+  readonly state: Values
+  /** The content of the command files when the step ended. */
   readonly files: Readonly<Record<(typeof COMMAND_FILES)[number], string>>
 }
 
 export interface JobOptions {
+  /** The values that the workflow takes from the `secrets` context, masked from the start. */
   readonly secrets?: readonly string[]
+  /** The variables of every step. `GITHUB_`, `RUNNER_` and `ACTIONS_` variables replace those of the runner. */
   readonly env?: Env
   readonly onLog?: (line: LogLine) => void
+  readonly cancelDelaysMs?: CancelDelays
 }
 
 export interface Job {
   /** Runs the main step of this repository's action and registers its post step. */
-  runAction(step: { with: Readonly<Record<string, string>>; env?: Env }): Promise<StepResult>
-  /** Runs a script, as a `run:` step with `shell: node {0}` does. */
-  runScript(step: { name: string; script: string; env: Env }): Promise<StepResult>
-  /** Runs the post steps of the actions that ran, the last first, with what has changed in the environment since. */
-  runPostSteps(changed?: Env): Promise<StepResult[]>
+  runAction(step: { with: Values; env?: Env }): Promise<StepResult>
+  /** Runs a script, like a `run:` step with `shell: node {0}`. */
+  runScript(step: { name: string; script: string; env?: Env }): Promise<StepResult>
+  /**
+   * Runs the post steps of the actions that ran, the last one first.
+   * @param env variables that have changed since the main steps
+   * @param inputs inputs that have changed: the runner evaluates the expressions of `with:` again
+   */
+  runPostSteps(env?: Env, inputs?: Values): Promise<StepResult[]>
+  /** Cancels the step that is running. Its post step still runs, with the state that the step has saved. */
+  cancel(): Promise<void>
+  /** The job outputs that other jobs receive as `needs.<job>.outputs`, without those that may contain a secret. */
+  evaluateOutputs(outputs: Values): { readonly outputs: Values; readonly log: readonly LogLine[] }
+}
+
+interface Step {
+  readonly title: string
+  /** The lines below the title, which can show the variables of the workflow. */
+  readonly details: (env: Env) => readonly string[]
+  /** Prepares the step's folder and returns the script to run. */
+  readonly prepare: (folder: string) => string
+  readonly env: Env
+  readonly state?: Env
+  readonly inputs?: Env
+}
+
+interface JobState {
+  readonly env: Env
+  readonly onLog: (line: LogLine) => void
+  readonly masks: string[]
+  /** What the steps so far have written to `GITHUB_ENV`. */
+  readonly exported: Record<string, string>
+  running?: NodeProcess | undefined
 }
 
 /**
- * A job on a runner that starts `dist/` as GitHub's does: inputs with the defaults of action.yml and state in
- * the environment, command files, commands read from what is printed. It knows no encoded forms of a secret, as
- * the real one does, so it masks less: what is hidden here is hidden there.
- * @param secrets what the workflow takes from the `secrets` context, masked from the start
- * @param env the variables of the runner's machine, for every step
+ * A job that runs `dist/` under the protocol of GitHub's runner (actions/runner, src/Runner.Worker): inputs and state
+ * in the environment, command files, and commands in the output. Two differences: `GITHUB_PATH` has no effect, and the
+ * log masks secrets only as they are, not encoded, so that tests find a leak that GitHub would mask.
  */
-export function startJob({ secrets = [], env: jobEnv = {}, onLog = () => {} }: JobOptions = {}): Job {
-  const masks = [...secrets]
-  const postSteps: ((changed: Env) => Promise<StepResult>)[] = []
-
-  async function runStep(
-    title: string,
-    details: readonly string[],
-    file: string,
-    env: Env,
-  ): Promise<StepResult> {
-    const folder = mkdtempSync(join(tmpdir(), 'fake-runner-'))
-    const log: LogLine[] = []
-    const printed: string[] = []
-    const reader = createLineReader(masks, (line) => {
-      if (line.kind === 'debug' && { ...jobEnv, ...env }['RUNNER_DEBUG'] !== '1') return
-      log.push(line)
-      onLog(line)
-    })
-    reader.print('group', title)
-    for (const detail of details) reader.print('text', detail)
-    reader.print('endgroup', '')
-    const paths = COMMAND_FILES.map((name) => [name, join(folder, name)] as const)
-    for (const [, path] of paths) writeFileSync(path, '')
-    const stepEnv = {
-      ...Object.fromEntries(INHERITED_VARIABLES.map((name) => [name, process.env[name]])),
-      CI: 'true',
-      GITHUB_ACTIONS: 'true',
-      GITHUB_WORKSPACE: folder,
-      RUNNER_TEMP: folder,
-      ...Object.fromEntries(paths.map(([name, path]) => [`GITHUB_${name}`, path])),
-      ...jobEnv,
-      ...env,
-    }
-    try {
-      const exitCode = await runNode(file, stepEnv, (line) => {
-        printed.push(line)
-        reader.readLine(line)
-      })
-      const contents = paths.map(([name, path]) => [name, readFileSync(path, 'utf8')])
-      const files: StepResult['files'] = Object.fromEntries(contents)
-      const outputs = { ...reader.outputs, ...parseCommandFile(files.OUTPUT) }
-      const state = { ...reader.state, ...parseCommandFile(files.STATE) }
-      return { exitCode, log, printed, masks: [...masks], outputs, state, files }
-    } finally {
-      removeFolder(folder)
-    }
-  }
-
+export function startJob(options: JobOptions = {}): Job {
+  const { secrets = [], env: jobEnv = {}, onLog = () => {}, cancelDelaysMs = CANCEL_DELAYS_MS } = options
+  const job: JobState = { env: jobEnv, onLog, masks: [], exported: {} }
+  for (const secret of secrets) addMask(job.masks, secret.trim())
+  const postSteps: ((env: Env, inputs: Values) => Promise<StepResult>)[] = []
   return {
-    async runAction({ with: given, env = {} }) {
-      const { runs } = readMetadata()
-      const actionEnv = { ...inputVariables(given), ...env }
-      let state: StepResult['state'] = {}
-      postSteps.unshift((changed) =>
-        runStep(`Post Run ${ACTION}`, ['Post job cleanup.'], join(ROOT, runs.post), {
-          ...actionEnv,
-          ...prefixNames('STATE_', state),
-          ...changed,
+    async runAction({ with: inputs, env = {} }) {
+      let state: Values = {}
+      // Registered before the main step runs, so that it runs even after a main step that was killed.
+      postSteps.unshift((changedEnv, changedInputs) =>
+        runStep(job, {
+          title: `Post Run ${ACTION}`,
+          details: () => ['Post job cleanup.'],
+          prepare: (folder) => copyAction(folder).post,
+          env: { ...env, ...changedEnv },
+          state,
+          inputs: { ...inputs, ...changedInputs },
         }),
       )
-      const details = listValues('with', withDefaults(given))
-      const result = await runStep(`Run ${ACTION}`, details, join(ROOT, runs.main), actionEnv)
+      const result = await runStep(job, {
+        title: `Run ${ACTION}`,
+        details: (shown) => [...listValues('with', withDefaults(inputs)), ...listValues('env', shown)],
+        prepare: (folder) => copyAction(folder).main,
+        env,
+        inputs,
+      })
       state = result.state
       return result
     },
-
-    async runScript({ name, script, env }) {
-      const folder = mkdtempSync(join(tmpdir(), 'fake-runner-script-'))
-      const file = join(folder, 'script.mjs')
-      writeFileSync(file, script)
-      try {
-        return await runStep(
-          name,
-          [...script.trim().split('\n'), 'shell: node {0}', ...listValues('env', env)],
-          file,
-          env,
-        )
-      } finally {
-        removeFolder(folder)
-      }
-    },
-
-    async runPostSteps(changed = {}) {
+    runScript: ({ name, script, env = {} }) =>
+      runStep(job, {
+        title: name,
+        details: (shown) => [...script.trim().split('\n'), 'shell: node {0}', ...listValues('env', shown)],
+        prepare: (folder) => writeScript(folder, script),
+        env,
+      }),
+    async runPostSteps(env = {}, inputs = {}) {
       const results = []
-      for (const run of postSteps.splice(0)) results.push(await run(changed))
+      for (const run of postSteps.splice(0)) results.push(await run(env, inputs))
       return results
     },
+    cancel: async () => await job.running?.cancel(cancelDelaysMs),
+    evaluateOutputs: (outputs) => evaluateOutputs(job, outputs),
   }
 }
 
-/** Windows refuses for a moment while a scanner for viruses has a file open. */
+async function runStep(job: JobState, { title, details, prepare, ...step }: Step): Promise<StepResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'fake-runner-'))
+  const { log, reader } = openLog(job, { ...job.env, ...step.env }['RUNNER_DEBUG'] === '1')
+  reader.print('group', title)
+  for (const detail of details({ ...job.exported, ...step.env })) reader.print('text', detail)
+  reader.print('endgroup', '')
+  const printed: string[] = []
+  try {
+    job.running = startNode(prepare(folder), composeEnv(job, step, createRunnerVariables(folder)), (line) => {
+      printed.push(line)
+      reader.readLine(line)
+    })
+    const exitCode = await job.running.exitCode
+    const files = readCommandFiles(folder)
+    exportVariables(job.exported, files.ENV, reader)
+    const outputs = { ...reader.outputs, ...parseCommandFile(files.OUTPUT) }
+    const state = { ...reader.state, ...parseCommandFile(files.STATE) }
+    return { exitCode, log, printed, masks: [...job.masks], outputs, state, files }
+  } finally {
+    job.running = undefined
+    removeFolder(folder)
+  }
+}
+
+function openLog({ masks, onLog }: JobState, isDebug = false) {
+  const log: LogLine[] = []
+  const reader = createLineReader(masks, (line) => {
+    if (line.kind === 'debug' && !isDebug) return
+    log.push(line)
+    onLog(line)
+  })
+  return { log, reader }
+}
+
+/** In the order of ActionRunner.cs and NodeScriptActionHandler.cs: no variable replaces saved state or an input. */
+function composeEnv(
+  { env: jobEnv, exported }: JobState,
+  { env, state = {}, inputs }: Pick<Step, 'env' | 'state' | 'inputs'>,
+  runnerVariables: Env,
+): NodeJS.ProcessEnv {
+  return {
+    ...Object.fromEntries(INHERITED_VARIABLES.map((name) => [name, process.env[name]])),
+    ...jobEnv,
+    ...exported,
+    ...env,
+    ...stateVariables(state),
+    ...(inputs && inputVariables(inputs)),
+    ...runnerVariables,
+    ...pickRunnerVariables({ ...jobEnv, ...env }),
+  }
+}
+
+function exportVariables(
+  exported: Record<string, string>,
+  file: string,
+  reader: ReturnType<typeof createLineReader>,
+): void {
+  for (const [name, value] of Object.entries(parseCommandFile(file))) {
+    if (name.toUpperCase() !== 'NODE_OPTIONS') exported[name] = value
+    else reader.print('error', "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.")
+  }
+}
+
+/** As JobExtension.cs does at the end of a job. */
+function evaluateOutputs(job: JobState, outputs: Values): ReturnType<Job['evaluateOutputs']> {
+  const { log, reader } = openLog(job)
+  reader.print('text', 'Evaluate and set job outputs')
+  const kept: Record<string, string> = {}
+  for (const [name, value] of Object.entries(outputs)) {
+    if (value === '') continue
+    if (containsSecret(value, job.masks)) {
+      reader.print('warning', `Skip output '${name}' since it may contain secret.`)
+    } else {
+      reader.print('text', `Set output '${name}'`)
+      kept[name] = value
+    }
+  }
+  return { outputs: kept, log }
+}
+
+/** Creates the command files, and returns the variables that the runner itself sets. */
+function createRunnerVariables(folder: string): Env {
+  for (const name of COMMAND_FILES) writeFileSync(join(folder, name), '')
+  return {
+    CI: 'true',
+    GITHUB_ACTIONS: 'true',
+    GITHUB_WORKSPACE: folder,
+    RUNNER_TEMP: folder,
+    ...Object.fromEntries(COMMAND_FILES.map((name) => [`GITHUB_${name}`, join(folder, name)])),
+  }
+}
+
+function pickRunnerVariables(env: Env): Env {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => /^(GITHUB|RUNNER|ACTIONS)_/.test(name)))
+}
+
+function readCommandFiles(folder: string): StepResult['files'] {
+  const contents = COMMAND_FILES.map((name) => [name, readFileSync(join(folder, name), 'utf8')])
+  return Object.fromEntries(contents)
+}
+
+function writeScript(folder: string, script: string): string {
+  const file = join(folder, 'script.mjs')
+  writeFileSync(file, script)
+  return file
+}
+
+/** Retries, because on Windows a virus scanner can have a file open for a moment. */
 function removeFolder(path: string): void {
   rmSync(path, { recursive: true, maxRetries: 5 })
 }
 
-/** The variables in which the runner hands an action its inputs, those that the step does not give included. */
-export function inputVariables(given: Env): Env {
-  return prefixNames('INPUT_', withDefaults(given), (name) => name.replaceAll(' ', '_').toUpperCase())
-}
-
-function withDefaults(given: Env): Env {
-  const { inputs } = readMetadata()
-  const defaults = Object.entries(inputs).map(([name, input]) => [name, input.default ?? ''])
-  return { ...Object.fromEntries(defaults), ...given }
-}
-
-interface Metadata {
-  readonly inputs: Readonly<Record<string, { default?: string }>>
-  readonly runs: { readonly main: string; readonly post: string }
-}
-
-function readMetadata(): Metadata {
-  return parse(readFileSync(join(ROOT, 'action.yml'), 'utf8'))
-}
-
-function prefixNames(prefix: string, values: Env, rename = (name: string) => name): Env {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [`${prefix}${rename(name)}`, value]),
-  )
-}
-
 function listValues(title: string, values: Env): string[] {
   const lines = Object.entries(values).filter(([, value]) => value)
-  return [`${title}:`, ...lines.map(([name, value]) => `  ${name}: ${value}`)]
-}
-
-function runNode(
-  file: string,
-  env: NodeJS.ProcessEnv,
-  onLine: (line: string) => void,
-): Promise<number | null> {
-  const child = spawn(process.execPath, [file], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: KILL_AFTER_MS,
-  })
-  for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', onLine)
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
+  return lines.length === 0 ? [] : [`${title}:`, ...lines.map(([name, value]) => `  ${name}: ${value}`)]
 }

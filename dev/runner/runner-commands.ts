@@ -1,4 +1,5 @@
-/** What GitHub's runner makes of the lines that a step prints and of the command files that it writes. */
+/** How GitHub's runner reads the lines that a step prints and the command files that it writes. */
+import { addMask, maskText } from './masks.ts'
 
 export interface LogLine {
   readonly kind: 'text' | 'group' | 'endgroup' | 'debug' | 'notice' | 'warning' | 'error'
@@ -15,7 +16,7 @@ const LOG_COMMANDS = ['group', 'endgroup', 'debug', 'notice', 'warning', 'error'
 const COMMANDS = [...LOG_COMMANDS, 'add-mask', 'set-output', 'save-state', 'stop-commands']
 
 /**
- * Reads one step's lines in order: carries out their commands and shows the rest, masked.
+ * Reads one step's lines in order: executes their commands and shows the rest, masked.
  * @param masks the secrets of the job so far; `add-mask` appends to it
  * @param show called with each line of the log
  */
@@ -24,7 +25,7 @@ export function createLineReader(masks: string[], show: (line: LogLine) => void)
   const state: Record<string, string> = {}
   let stopToken: string | undefined
 
-  const print = (kind: LogLine['kind'], text: string) => show({ kind, text: mask(text, masks) })
+  const print = (kind: LogLine['kind'], text: string) => show({ kind, text: maskText(text, masks) })
 
   function readLine(line: string): void {
     const command = parseCommand(line, stopToken === undefined ? COMMANDS : [stopToken])
@@ -37,7 +38,7 @@ export function createLineReader(masks: string[], show: (line: LogLine) => void)
     } else if (command.name === 'add-mask') {
       if (command.data.trim() === '')
         print('warning', "Can't add secret mask for empty string in ##[add-mask] command.")
-      else masks.push(command.data, ...command.data.split(/[\r\n]/).map((part) => part.trim()))
+      else addMask(masks, command.data)
     } else if (command.name === 'set-output') {
       outputs[command.properties['name'] ?? ''] = command.data
     } else if (command.name === 'save-state') {
@@ -65,7 +66,7 @@ function parseCommand(line: string, names: readonly string[]): Command | undefin
   return { name: known, data: unescapeText(data, DATA_ESCAPES), properties: Object.fromEntries(pairs) }
 }
 
-/** In this order: `%25` first would unescape twice. */
+/** `%25` is last: earlier, `%250A` would be unescaped twice. */
 const DATA_ESCAPES = [
   ['%0D', '\r'],
   ['%0A', '\n'],
@@ -77,16 +78,9 @@ function unescapeText(text: string, escapes: readonly (readonly [string, string]
   return escapes.reduce((rest, [escaped, character]) => rest.replaceAll(escaped, character), text)
 }
 
-function mask(text: string, masks: readonly string[]): string {
-  return masks
-    .filter((secret) => secret !== '')
-    .sort((a, b) => b.length - a.length)
-    .reduce((masked, secret) => masked.replaceAll(secret, '***'), text)
-}
-
 /**
  * The values in a command file: `name=value` lines and `name<<delimiter` blocks.
- * @throws Error where the runner would fail the step
+ * @throws Error if the format is invalid, which fails the step on GitHub
  */
 export function parseCommandFile(text: string): Record<string, string> {
   const values: Record<string, string> = {}
