@@ -1,14 +1,18 @@
-/** Every YAML snippet of the documents: it parses, uses what is declared, and its steps of this action run. */
-import { generateKeyPairSync } from 'node:crypto'
+/** Every YAML snippet of the docs: it parses, uses declared inputs and outputs, and its steps of this action run. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { type ConnectProxy, startProxy } from '../../dev/servers/connect-proxy.ts'
-import { type LoopbackServer, startServer } from '../../dev/servers/loopback-server.ts'
-import { fakeValue } from '../../dev/servers/provider-stand-ins.ts'
+import {
+  ACCESS_TOKEN,
+  ID_TOKEN_VARIABLES,
+  type RecordingServer,
+  startRecordingServer,
+} from '../../dev/servers/recording-server.ts'
 import { createAuthority, type TlsAuthority } from '../../dev/servers/tls-authority.ts'
 import { startCheckedJob } from '../leaks.ts'
+import { evaluateInputs } from './workflow-values.ts'
 
 const root = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -34,7 +38,7 @@ const snippets = documents.flatMap((path) => {
   }))
 })
 
-/** Wherever they stand: in a list, a job, or a workflow. */
+/** The steps of a list, a job, or a workflow. */
 function stepsIn(content: unknown): Step[] {
   if (Array.isArray(content)) return content
   const { steps, jobs } = content as { steps?: Step[]; jobs?: Record<string, object> }
@@ -43,47 +47,18 @@ function stepsIn(content: unknown): Step[] {
 
 const isOurs = ({ uses }: Step) =>
   /^(https:\/\/github\.com\/)?OWNER\/client-credentials-token@(v1|[0-9a-f]{40})$/.test(uses ?? '')
-const KEY = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
-
-/** The value of an expression that the runner would evaluate. */
-const evaluate = (text: unknown) =>
-  String(text).replace(/\$\{\{ (?:secrets|vars|matrix)\.(\w+) \}\}/g, (_expression, name: string) =>
-    /PRIVATE_KEY|KEY_AND/.test(name) ? KEY : fakeValue(name),
-  )
 
 let authority: TlsAuthority
-let server: LoopbackServer
+let server: RecordingServer
 let proxy: ConnectProxy
 
 beforeAll(async () => {
-  const hosts = [
-    ...new Set(
-      [
-        ...snippets
-          .map(({ yaml }) => yaml)
-          .join()
-          .matchAll(/https:\/\/([\w.-]+)/g),
-      ].map(([, host]) => host as string),
-    ),
-  ]
-  authority = await createAuthority([...hosts, 'accounts.spotify.com'])
-  // Any authorization server: metadata at each place where it can be, a token for each request.
-  server = await startServer(({ url, headers }, response) => {
-    const origin = `https://${headers.host}`
-    const issuer = `${origin}${url.replace('/.well-known/openid-configuration', '')}`
-    response.end(
-      JSON.stringify(
-        url.includes('openid-configuration')
-          ? { issuer, token_endpoint: `${origin}/token` }
-          : url.includes('.well-known')
-            ? {}
-            : url.startsWith('/idtoken')
-              ? { value: 'fake.id.token' }
-              : { access_token: 'fake-token', token_type: 'Bearer', expires_in: 3600 },
-      ),
-    )
-  }, authority.tls)
-  proxy = await startProxy({ port: Number(new URL(server.origin).port) })
+  const urls = snippets.flatMap(({ yaml }) => [...yaml.matchAll(/https:\/\/([\w.-]+)/g)])
+  const idTokenHost = new URL(ID_TOKEN_VARIABLES.ACTIONS_ID_TOKEN_REQUEST_URL).hostname
+  const hosts = new Set([...urls.map(([, host = '']) => host), idTokenHost, 'accounts.spotify.com'])
+  authority = await createAuthority([...hosts])
+  server = await startRecordingServer(authority.tls)
+  proxy = await startProxy({ port: server.port })
 })
 
 afterAll(async () => {
@@ -126,17 +101,14 @@ test.each(
       .map((step) => ({ place, id: step.id, step, content })),
   ),
 )('$place: the step $id runs', async ({ step, content }) => {
-  const mayAsk = JSON.stringify(content).includes('"id-token":"write"')
-  const inputs = Object.entries(step.with ?? {}).map(([name, value]) => [name, evaluate(value)])
-  const result = await startCheckedJob({
+  const mayRequestIdToken = JSON.stringify(content).includes('"id-token":"write"')
+  const job = startCheckedJob({
     env: {
       https_proxy: `http://${proxy.host}`,
       NODE_EXTRA_CA_CERTS: authority.file,
-      ...(mayAsk && {
-        ACTIONS_ID_TOKEN_REQUEST_URL: 'https://accounts.spotify.com/idtoken?x=1',
-        ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'fake-request-token',
-      }),
+      ...(mayRequestIdToken && ID_TOKEN_VARIABLES),
     },
-  }).runAction({ with: Object.fromEntries(inputs) })
-  expect(result).toMatchObject({ exitCode: 0, outputs: { 'access-token': 'fake-token' } })
+  })
+  const result = await job.runAction({ with: evaluateInputs(step.with ?? {}) })
+  expect(result).toMatchObject({ exitCode: 0, outputs: { 'access-token': ACCESS_TOKEN } })
 })
