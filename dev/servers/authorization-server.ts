@@ -3,7 +3,7 @@ import Provider, {
   type AdapterFactory,
   type AdapterPayload,
   type ClientMetadata,
-  type SigningAlgorithmWithNone,
+  type SigningAlgorithm,
 } from 'oidc-provider'
 import { listen } from './listen.ts'
 
@@ -24,7 +24,7 @@ const RESOURCE_SERVER = { client_id: 'fake-resource-server', client_secret: 'fak
  */
 export async function startAuthorizationServer(
   clients: readonly ClientMetadata[],
-  { scopes, signingAlgorithms }: { scopes: string[]; signingAlgorithms: SigningAlgorithmWithNone[] },
+  { scopes, signingAlgorithms }: { scopes: string[]; signingAlgorithms: SigningAlgorithm[] },
 ): Promise<AuthorizationServer> {
   const http = createServer()
   const { port, ...disposable } = await listen(http)
