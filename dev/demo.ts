@@ -10,7 +10,7 @@ import { createFaults, startMisbehavingServer } from './servers/misbehaving-serv
 import { startSpotify } from './servers/spotify-mock.ts'
 
 const FAKE_APP = { clientId: 'demo-client-id', clientSecret: 'demo-client-secret-not-real' }
-/** Enough for a wait and another attempt, and not too long to look on. */
+/** Long enough for one retry, and short enough to watch. */
 const TIMEOUT_WITH_FAULT = '10'
 
 const { values } = parseArgs({ options: { fault: { type: 'string' } } })
@@ -32,14 +32,14 @@ async function showJob(): Promise<boolean> {
     mock?.apiUrl ?? 'https://api.spotify.com',
     { env: pickNetworkSettings(), onLog: createPrinter() },
   )
-  if (called !== undefined) console.log(`\nThe second step got, by the token of the first: ${called}`)
+  if (called !== undefined) console.log(`\nThe second step used the token and received: ${called}`)
   return called !== undefined
 }
 
 async function showFault(fault: string): Promise<void> {
   const names = Object.keys(createFaults())
   if (!names.includes(fault)) {
-    console.log(`There is no such fault. These are:\n${names.map((name) => `  ${name}`).join('\n')}`)
+    console.log(`Unknown fault. Use one of:\n${names.map((name) => `  ${name}`).join('\n')}`)
     process.exitCode = 1
     return
   }
@@ -56,7 +56,7 @@ async function showFault(fault: string): Promise<void> {
   await job.runPostSteps()
 }
 
-/** What a self-hosted runner behind a proxy has in its environment, too; the last is for Node's own `fetch`. */
+/** The proxy settings of this machine. NODE_USE_ENV_PROXY applies them to `fetch` in Node.js. */
 function pickNetworkSettings(): Record<string, string | undefined> {
   const names = /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i
   const settings = Object.entries(process.env).filter(([name]) => names.test(name))

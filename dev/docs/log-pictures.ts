@@ -1,4 +1,4 @@
-/** Draws docs/log-light.svg and docs/log-dark.svg: the log of the demo's job, as github.com shows it. */
+/** Draws docs/log-light.svg and docs/log-dark.svg: the log of the demo job, as github.com shows it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runDemoJob } from '../runner/demo-job.ts'
@@ -24,7 +24,7 @@ const shown = lines.filter(({ kind }) => kind !== 'endgroup').map(withRealNames)
 const path = (theme: string) => join(import.meta.dirname, `../../docs/log-${theme}.svg`)
 for (const [theme, colors] of Object.entries(THEMES)) writeFileSync(path(theme), draw(shown, colors))
 
-/** What differs from run to run becomes what it stands for, so that the picture changes with the log alone. */
+/** Replaces ports and times, so that the picture changes only with the log. */
 function withRealNames({ kind, text }: LogLine): LogLine {
   const { host } = new URL(spotify.origin)
   return {

@@ -1,4 +1,4 @@
-/** Writes the tables of inputs, by the groups that README.md names, and of outputs from action.yml. */
+/** Writes the tables of inputs and outputs in README.md from action.yml, grouped as README.md states. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'

@@ -1,4 +1,4 @@
-/** Prints what CHANGELOG.md says of the version in package.json; fails unless that, the tag and the sources agree. */
+/** Prints the section of CHANGELOG.md for a tag; fails unless package.json, the User-Agent and the tag agree. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -6,7 +6,7 @@ const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', p
 
 /**
  * The section of a version in a changelog, without its heading.
- * @throws Error if there is none, or nothing in it
+ * @throws Error if the section is missing or empty
  */
 export function findNotes(changelog: string, version: string): string {
   const sections = changelog.split(/^## /m)
@@ -20,8 +20,8 @@ export function findNotes(changelog: string, version: string): string {
 }
 
 /**
- * What a release of a tag would say.
- * @throws Error if the tag is not that of the version in package.json, or the User-Agent or the changelog is of another
+ * The release notes of a tag.
+ * @throws Error if package.json, the User-Agent or the changelog has another version
  */
 export function describeRelease(tag: string): string {
   const { version }: { version: string } = JSON.parse(read('package.json'))

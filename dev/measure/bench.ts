@@ -1,6 +1,6 @@
 /**
- * Measures whole processes in interleaved rounds and prints a Markdown table: the built action beside the least that
- * Node can do and what people write by hand. Its argument is the number of rounds, 40 if there is none.
+ * Measures whole processes in interleaved rounds and prints a Markdown table that compares the built action with bare
+ * scripts. Its argument is the number of rounds (default: 40).
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -22,7 +22,7 @@ interface Case {
   readonly name: string
   readonly command: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  /** What it must leave behind, or its figures are worth nothing. */
+  /** The result that a run must have for its figures to count. */
   readonly proof: 'token' | 'masked token' | 'nothing'
   readonly base: typeof EMPTY | typeof FLOOR
 }
@@ -31,7 +31,7 @@ interface Usage {
   readonly wallMs: number
   /** User and system time, of all threads and child processes. */
   readonly cpuMs?: number
-  /** The largest resident set; of several processes that of the largest. */
+  /** The maximum resident set size of the largest process. */
   readonly peakMb?: number
 }
 
@@ -56,7 +56,7 @@ async function run(): Promise<void> {
   })
   const authority = join(folder, 'authority.pem')
   writeFileSync(authority, cert)
-  // In this process, which only waits while a case runs.
+  // In this process, because it only waits while a case runs.
   await using spotify = await startSpotify(APP, Date.now, { key, cert })
   const cases = listCases(spotify.tokenUrl, authority)
   const python = findPython()
@@ -65,7 +65,7 @@ async function run(): Promise<void> {
   const usages = new Map(cases.map(({ name }) => [name, [] as Usage[]]))
   // Round 0 warms up the disk and the server.
   for (let round = 0; round <= rounds; round += 1) {
-    // In another order each time, so that none always runs behind the same one.
+    // Shuffled, so that no case always runs after the same one.
     for (const candidate of shuffle(cases)) {
       const usage = await measure(candidate, python)
       if (round > 0) usages.get(candidate.name)?.push(usage)
@@ -128,7 +128,7 @@ function listCases(tokenUrl: string, authority: string): Case[] {
   return cases
 }
 
-/** The interpreter itself, for that on the path may be a script; `undefined` if it cannot wait for one child. */
+/** The path of the interpreter itself, not of a wrapper script; `undefined` without `os.wait4`. */
 function findPython(): string | undefined {
   const { status, stdout } = spawnSync('python3', ['-c', 'import os, sys; os.wait4; print(sys.executable)'])
   return status === 0 ? stdout.toString().trim() : undefined

@@ -1,6 +1,6 @@
 /**
- * Runs the four lines with curl and jq, and the action, against the same faults, and writes the table in
- * docs/why-not-curl.md. Needs bash, curl and jq.
+ * Runs a script with curl and jq, and the action, against the same faults, and writes the table in
+ * docs/why-not-curl.md. Requires bash, curl and jq.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -45,7 +45,7 @@ writeFileSync(
   document.replace(place, (_match, start: string, end: string) => `${start}${table}\n${end}`),
 )
 
-/** As a `run:` step without `shell:` does. */
+/** Like a `run:` step without `shell:`. */
 async function runCurl(url: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'curl-'))
   const [file, output] = [join(folder, 'script.sh'), join(folder, 'output')]

@@ -1,12 +1,12 @@
 /**
- * Simulates a matrix of jobs that start in the same second against a server with a limit, on a virtual clock, and
- * prints as a Markdown table how they fare with the action's waits and with others.
+ * Simulates a matrix of jobs that start in the same second against a server with a rate limit, on a virtual clock, and
+ * prints a Markdown table that compares the action's backoff with others.
  */
 import type { Passing } from '../../src/failure.ts'
 import { delayAfter } from '../../src/retry.ts'
 
 const TIMEOUT_MS = 60_000
-/** Those of the action, with its defaults. */
+/** The action's defaults. */
 const LIMITS = { retries: 3, retriesWhenBusy: Number.POSITIVE_INFINITY }
 const LATENCY_MS = 50
 const SERVED_PER_SECOND = 50
@@ -53,7 +53,7 @@ interface Job {
 
 function simulate(policy: Policy, jobs: number, { retryAfterSeconds, outageSeconds = 0 }: Scenario) {
   const random = createRandom()
-  /** By millisecond, the jobs that ask then. */
+  /** The jobs that send a request, by millisecond. */
   const agenda = Array.from({ length: TIMEOUT_MS + 1001 }, (): Job[] => [])
   const plan = (time: number, job: Job) => agenda[Math.round(time)]?.push(job)
   for (let index = 0; index < jobs; index += 1) {
@@ -85,7 +85,7 @@ function simulate(policy: Policy, jobs: number, { retryAfterSeconds, outageSecon
   return { share: served / jobs, perToken: sum / served, peak: Math.max(...requests.slice(1)) }
 }
 
-/** Mulberry32: the same table at each run. */
+/** Mulberry32, with a fixed seed, so that each run prints the same table. */
 function createRandom(): () => number {
   let state = 1
   return () => {
@@ -96,7 +96,7 @@ function createRandom(): () => number {
   }
 }
 
-/** How all policies fare in all scenarios, one group for each scenario and size of the matrix. */
+/** The results of all policies in all scenarios, one group for each scenario and matrix size. */
 export function runHerds() {
   return SCENARIOS.flatMap((scenario) =>
     [256, 10_000].map((jobs) => ({

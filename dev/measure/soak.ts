@@ -15,7 +15,7 @@ import { startSpotify } from '../servers/spotify-mock.ts'
 const APP = { clientId: 'soak-client-id', clientSecret: 'soak-client-secret-not-real' }
 const FAULTY_SHARE = 0.1
 const TIMEOUT_SECONDS = 10
-/** Beside the timeout: for Node to start and to end on a busy machine. */
+/** In addition to the timeout, for Node.js to start and exit on a busy machine. */
 const MARGIN_MS = 5000
 
 const { values } = parseArgs({
@@ -25,7 +25,7 @@ const filesBefore = leftFiles()
 
 await using spotify = await startSpotify(APP)
 await using misbehaving = await startMisbehavingServer()
-// Those that take as long as the timeout are many; the soak is to be over one day.
+// Without the many faults that take as long as the timeout.
 const faults = Object.keys(createFaults()).filter((name) => !/silent|dripping/.test(name))
 const faulty = new Map<string, number>()
 
@@ -133,7 +133,7 @@ function countConnections(): Promise<number> {
   )
 }
 
-/** Children of this process that have not gone, zombies among them; where there is no `ps`, Node's own view. */
+/** Children of this process that still exist, zombies included; on Windows, without `ps`, as Node.js reports them. */
 function leftProcesses(): string[] {
   const own = process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap')
   if (process.platform === 'win32') return own

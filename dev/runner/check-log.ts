@@ -1,4 +1,4 @@
-/** Fails if the log on standard input shows a token or a secret; with `--canaries`, prints what it must show. */
+/** Fails if the log on standard input contains a token or a secret; with `--canaries`, prints the canaries for it. */
 import { text } from 'node:stream/consumers'
 import { CANARIES, findLeaks } from './leaks-in-log.ts'
 

@@ -16,10 +16,9 @@ interface App {
 }
 
 /**
- * Runs a job of three steps as a runner would: the built action, a call of the Web API with its output, the post
- * step.
- * @param inputs beside the app's ID and secret
- * @returns what the call printed last, or `undefined` where there was no token to call with
+ * Runs a job of three steps: the built action, a Web API request with its output, and the post step.
+ * @param inputs the inputs besides `client-id` and `client-secret`
+ * @returns the last line of the second step, or `undefined` if it failed or there was no token
  */
 export async function runDemoJob(
   { clientId, clientSecret }: App,

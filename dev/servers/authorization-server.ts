@@ -10,9 +10,9 @@ import { listen } from './listen.ts'
 export interface AuthorizationServer extends AsyncDisposable {
   /** The issuer identifier, which is the origin. */
   readonly issuer: string
-  /** Each request that came, as `POST /token`, in order. */
+  /** The received requests in order, each as `POST /token`. */
   readonly requests: readonly string[]
-  /** Whether a token is active, as the server says to one that asks (RFC 7662). */
+  /** Whether a token is active, by the introspection endpoint (RFC 7662). */
   isActive(token: string): Promise<boolean>
 }
 
@@ -46,10 +46,10 @@ export async function startAuthorizationServer(
     },
   })
   const requests: string[] = []
-  const answer = provider.callback()
+  const respond = provider.callback()
   http.on('request', (request, response) => {
     requests.push(`${request.method} ${request.url}`)
-    answer(request, response)
+    respond(request, response)
   })
   return {
     issuer,
@@ -67,7 +67,7 @@ export async function startAuthorizationServer(
   }
 }
 
-/** What the server remembers, and the clients that it knows from the start. */
+/** A store in memory with the registered clients. */
 function createStore(clients: readonly ClientMetadata[]): AdapterFactory {
   const flow = { grant_types: ['client_credentials'], redirect_uris: [], response_types: [] }
   const entries = new Map<string, AdapterPayload>(

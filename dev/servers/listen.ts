@@ -1,8 +1,8 @@
 import type { AddressInfo, Server, Socket } from 'node:net'
 
 /**
- * Lets a server listen on a free loopback port. Disposing it ends its connections; one that a failing test leaves
- * open does not keep the process from ending.
+ * Lets a server listen on a free loopback port. Disposing it closes its connections. A server that a failing test
+ * leaves open does not keep the process from exiting.
  */
 export async function listen(server: Server): Promise<{ port: number } & AsyncDisposable> {
   const sockets = new Set<Socket>()

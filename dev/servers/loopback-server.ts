@@ -10,17 +10,17 @@ export interface ReceivedRequest {
 }
 
 export interface LoopbackServer extends AsyncDisposable {
-  /** `http://127.0.0.1:port` (or https), without a slash at the end. */
+  /** `http://127.0.0.1:port` (or https), without a trailing slash. */
   readonly origin: string
   readonly requests: readonly ReceivedRequest[]
 }
 
 /**
- * Starts a server on a free loopback port, with HTTPS if it has a certificate; `answer` is called with each request
- * once it is complete.
+ * Starts a server on a free loopback port, with HTTPS if it has a certificate. It calls `respond` with each complete
+ * request.
  */
 export async function startServer(
-  answer: (request: ReceivedRequest, response: ServerResponse) => void,
+  respond: (request: ReceivedRequest, response: ServerResponse) => void,
   tls?: { key: string; cert: string },
 ): Promise<LoopbackServer> {
   const requests: ReceivedRequest[] = []
@@ -30,7 +30,7 @@ export async function startServer(
     const { method = '', url = '', headers } = message
     const request = { method, url, headers, body: Buffer.concat(chunks).toString() }
     requests.push(request)
-    answer(request, response)
+    respond(request, response)
   }
   const server = tls ? createTlsServer(tls, listener) : createServer(listener)
   const { port, ...disposable } = await listen(server)

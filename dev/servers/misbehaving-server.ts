@@ -1,10 +1,9 @@
-/** A server on raw sockets that does what no server should: one fault for each path. */
-
+/** A server on raw sockets that violates HTTP or OAuth, with one fault for each path. */
 import { createServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { listen } from './listen.ts'
 
-/** Answers one request, of which `request` is the head and the body as they came. */
+/** Responds to one request; `request` is its head and body as received. */
 type Fault = (socket: Socket, request: string) => void
 
 const ESC = '\u001b'
@@ -70,7 +69,7 @@ function credentialsIn(request: string) {
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
 const HALF = '{"access_token":"fake-ha'
 
-/** Made anew for each server, because some remember. */
+/** Created for each server, because some faults have state. */
 export function createFaults(): Readonly<Record<string, Fault>> {
   return {
     // The connection

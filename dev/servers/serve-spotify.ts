@@ -17,6 +17,6 @@ console.log(
     `api-url=${apiUrl}`,
   ].join('\n'),
 )
-// act hangs up at the end of the step, and ends nothing at that of the job.
+// act sends SIGHUP at the end of the step, and does not end the process at the end of the job.
 process.on('SIGHUP', () => {})
 setTimeout(() => process.exit(), LIFETIME_MS)

@@ -21,7 +21,7 @@ interface Reply {
 }
 
 /**
- * Starts a server that answers as Spotify's token endpoint and Web API do, with one registered app.
+ * Starts a mock server for Spotify's token endpoint and Web API, with one registered app.
  * @param now the clock by which tokens expire, in milliseconds
  */
 export async function startSpotify(
@@ -29,23 +29,23 @@ export async function startSpotify(
   now: () => number = Date.now,
   tls?: { key: string; cert: string },
 ): Promise<SpotifyMock> {
-  const endOfToken = new Map<string, number>()
+  const expirationTimes = new Map<string, number>()
 
   function replyWithToken({ method, headers, body }: ReceivedRequest): Reply {
     if (method !== 'POST') return { status: 405 }
     if (headers['content-type']?.split(';')[0] !== 'application/x-www-form-urlencoded') return { status: 415 }
     const credential = /^Basic (.+)$/.exec(headers.authorization ?? '')?.[1]
-    if (credential === undefined) return refusal('invalid_client')
+    if (credential === undefined) return oauthError('invalid_client')
     const [id, ...secret] = Buffer.from(credential, 'base64').toString().split(':')
-    if (id !== app.clientId) return refusal('invalid_client', 'Invalid client')
-    if (secret.join(':') !== app.clientSecret) return refusal('invalid_client', 'Invalid client secret')
+    if (id !== app.clientId) return oauthError('invalid_client', 'Invalid client')
+    if (secret.join(':') !== app.clientSecret) return oauthError('invalid_client', 'Invalid client secret')
     const grantType = new URLSearchParams(body).get('grant_type')
-    if (grantType === null) return refusal('unsupported_grant_type', 'grant_type parameter is missing')
+    if (grantType === null) return oauthError('unsupported_grant_type', 'grant_type parameter is missing')
     if (grantType !== 'client_credentials') {
-      return refusal('unsupported_grant_type', `grant_type ${grantType} is not supported`)
+      return oauthError('unsupported_grant_type', `grant_type ${grantType} is not supported`)
     }
     const token = `BQ${randomBytes(60).toString('base64url')}`
-    endOfToken.set(token, now() + TOKEN_LIFETIME_SECONDS * 1000)
+    expirationTimes.set(token, now() + TOKEN_LIFETIME_SECONDS * 1000)
     return {
       status: 200,
       body: { access_token: token, token_type: 'Bearer', expires_in: TOKEN_LIFETIME_SECONDS },
@@ -54,16 +54,16 @@ export async function startSpotify(
 
   function replyWithData({ method, headers }: ReceivedRequest, { pathname, searchParams }: URL): Reply {
     const token = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1]
-    if (token === undefined) return complaint(401, 'No token provided')
-    const end = endOfToken.get(token)
-    if (end === undefined) return complaint(401, 'Invalid access token')
-    if (now() >= end) return complaint(401, 'The access token expired')
-    if (method !== 'GET') return complaint(405, 'Method not allowed')
+    if (token === undefined) return apiError(401, 'No token provided')
+    const end = expirationTimes.get(token)
+    if (end === undefined) return apiError(401, 'Invalid access token')
+    if (now() >= end) return apiError(401, 'The access token expired')
+    if (method !== 'GET') return apiError(405, 'Method not allowed')
 
     const id = /^\/v1\/tracks\/([^/]+)$/.exec(pathname)?.[1]
     if (id !== undefined) return replyWithTrack(id)
     if (pathname === '/v1/search') return replyWithFound(searchParams)
-    return complaint(404, 'Service not found')
+    return apiError(404, 'Service not found')
   }
 
   const server = await startServer((request, response) => {
@@ -77,25 +77,25 @@ export async function startSpotify(
 }
 
 function replyWithTrack(id: string): Reply {
-  if (!/^[0-9A-Za-z]{22}$/.test(id)) return complaint(400, 'Invalid base62 id')
+  if (!/^[0-9A-Za-z]{22}$/.test(id)) return apiError(400, 'Invalid base62 id')
   const track = TRACKS.find((candidate) => candidate.id === id)
-  return track ? { status: 200, body: track } : complaint(404, 'Resource not found')
+  return track ? { status: 200, body: track } : apiError(404, 'Resource not found')
 }
 
 function replyWithFound(query: URLSearchParams): Reply {
   const text = query.get('q')?.toLowerCase()
-  if (!text) return complaint(400, 'No search query')
-  if (!query.get('type')) return complaint(400, 'Missing parameter type')
+  if (!text) return apiError(400, 'No search query')
+  if (!query.get('type')) return apiError(400, 'Missing parameter type')
   const items = TRACKS.filter(({ name }) => name.toLowerCase().includes(text))
   return { status: 200, body: { tracks: { items, total: items.length } } }
 }
 
-/** The error shape of the token endpoint, which answers 400 even where the client is wrong. */
-function refusal(error: string, description?: string): Reply {
+/** The error format of the token endpoint, which returns 400 even for a wrong client. */
+function oauthError(error: string, description?: string): Reply {
   return { status: 400, body: { error, error_description: description } }
 }
 
-/** The error shape of the Web API. */
-function complaint(status: number, message: string): Reply {
+/** The error format of the Web API. */
+function apiError(status: number, message: string): Reply {
   return { status, body: { error: { status, message } } }
 }

@@ -37,8 +37,8 @@ test.each([
 
 test('does not trust a log without the canaries', () => {
   expect(findLeaks('')).toEqual([
-    'nowhere is the canary that looks like the access token',
-    'nowhere is the canary that looks like the client secret',
-    'nowhere is the canary that looks like the Basic credential',
+    'the canary for the access token is missing',
+    'the canary for the client secret is missing',
+    'the canary for the Basic credential is missing',
   ])
 })
