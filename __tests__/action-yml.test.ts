@@ -23,9 +23,9 @@ const read = (path: string) => parse(readFileSync(join(import.meta.dirname, '..'
 const action: Record<'inputs' | 'outputs', Record<string, Field>> = read('action.yml')
 const types: Record<'inputs' | 'outputs', Record<string, Type>> = read('action-types.yml')
 
-test('describes each input and output in one sentence', () => {
+test('describes each input and output in whole sentences', () => {
   for (const { description } of [...Object.values(action.inputs), ...Object.values(action.outputs)]) {
-    expect(description).toMatch(/^[A-Z][^.]*\.$/)
+    expect(description).toMatch(/^[A-Z][^|]*\.$/)
   }
 })
 

@@ -10,8 +10,9 @@ const action: { inputs: Record<string, { default?: string }> } = parse(
 )
 
 /**
- * Runs a part of the sources with what a runner would give to it, without a process of its own.
- * @returns what it printed and left, and the message of the error that it threw
+ * Runs a part of `src` in the process of the test, with the environment of a step.
+ * @param inputs the others have their defaults from action.yml
+ * @returns the printed lines, the outputs, the saved state, and the message of the error that `act` threw
  */
 export async function runInProcess(
   act: (linesSoFar: () => readonly string[]) => Promise<void>,

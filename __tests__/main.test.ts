@@ -1,61 +1,91 @@
+import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, jest, test } from '@jest/globals'
 import { type LoopbackServer, startServer } from '../dev/servers/loopback-server.ts'
+import { createAuthority } from '../dev/servers/tls-authority.ts'
 import { main } from '../src/main.ts'
+import { prepareGrant } from '../src/oauth/grant.ts'
 import { runInProcess } from './in-process.ts'
 
 const NOW = new Date('2026-11-23T18:00:00Z')
 const CREDENTIALS = { 'client-id': 'fake-id', 'client-secret': 'fake-secret' }
 const BASIC = Buffer.from('fake-id:fake-secret').toString('base64')
+const TOKEN = { access_token: 'fake-token', token_type: 'Bearer' }
+const REVOKE_URL = 'https://as.example/revoke'
+const NOTHING_TO_REVOKE = { revocation: '' }
+
+type Respond = (response: ServerResponse, server: LoopbackServer, url: string) => void
 
 const json =
-  (fields: object, status = 200) =>
-  (response: ServerResponse) =>
-    response.writeHead(status).end(JSON.stringify(fields))
-const TOKEN = { access_token: 'fake-token', token_type: 'Bearer' }
+  (members: object, status = 200, headers = {}): Respond =>
+  (response) =>
+    response.writeHead(status, headers).end(JSON.stringify(members))
 
-/** Runs the main step against a server that answers as it is told, at a fixed time. */
+/** Runs the main step against a server, at a fixed time. */
 async function run(
-  answer: (response: ServerResponse, server: LoopbackServer, url: string) => void,
-  inputs = {},
-  env = {},
+  respond: Respond,
+  inputs: Record<string, string> | ((origin: string) => Record<string, string>) = {},
+  { env = {}, tls }: { env?: Record<string, string>; tls?: { key: string; cert: string } } = {},
 ) {
-  await using server: LoopbackServer = await startServer(({ url }, response) => answer(response, server, url))
+  let linesSoFar: () => readonly string[] = () => []
+  const printedBefore: string[][] = []
+  await using server: LoopbackServer = await startServer(({ url }, response) => {
+    printedBefore.push([...linesSoFar()])
+    respond(response, server, url)
+  }, tls)
+  const origin = server.origin.replace('127.0.0.1', 'localhost')
+  const { host } = new URL(origin)
+  const hideHost = (text: string) => text.replaceAll(host, '<host>')
+  const given = typeof inputs === 'function' ? inputs(origin) : { 'token-url': `${origin}/token`, ...inputs }
+  const random = jest.spyOn(Math, 'random').mockReturnValue(0)
   jest.useFakeTimers({
     now: NOW,
     doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'hrtime', 'setTimeout', 'clearTimeout'],
   })
   try {
-    const given = { ...CREDENTIALS, 'token-url': `${server.origin}/token`, ...inputs }
-    const result = await runInProcess(main, given, env)
-    const { host } = new URL(server.origin)
+    const act = (lines: () => readonly string[]) => {
+      linesSoFar = lines
+      return main()
+    }
+    const result = await runInProcess(act, { ...CREDENTIALS, ...given }, env)
     return {
       ...result,
-      error: result.error?.replaceAll(host, '<host>'),
-      printed: result.printed.map((line) => line.replaceAll(host, '<host>')),
+      error: result.error === undefined ? undefined : hideHost(result.error),
+      printed: result.printed.map(hideHost),
+      printedBefore: printedBefore.map((lines) => lines.map(hideHost)),
       requests: server.requests,
-      host,
+      origin,
     }
   } finally {
     jest.useRealTimers()
+    random.mockRestore()
   }
 }
 
-const MASKS = ['::add-mask::fake-secret', `::add-mask::${BASIC}`]
+const BEFORE_REQUEST = [
+  '::add-mask::fake-secret',
+  `::add-mask::${BASIC}`,
+  'Requesting an access token from <host>',
+]
 
-test('masks, asks, masks, hands over, and tells', async () => {
-  const { error, printed, outputs, state, requests } = await run(
-    json({ ...TOKEN, expires_in: 3600, refresh_token: 'fake-refresh', scope: 'read' }),
-    { scope: 'read', audience: 'urn:a', 'extra-params': 'x=1', 'auth-method': 'client_secret_post' },
-  )
+test('requests a token by default with Basic, sets the outputs, and saves nothing', async () => {
+  const { error, printed, printedBefore, outputs, state, requests } = await run((...args) => {
+    // The lifetime starts before the request.
+    jest.setSystemTime(NOW.getTime() + 9000)
+    json({ ...TOKEN, expires_in: 3600, refresh_token: 'fake-refresh', scope: 'read' })(...args)
+  })
   expect(error).toBeUndefined()
+  expect(requests).toMatchObject([
+    { method: 'POST', headers: { authorization: `Basic ${BASIC}` }, body: 'grant_type=client_credentials' },
+  ])
+  expect(printedBefore).toEqual([BEFORE_REQUEST])
   expect(printed).toEqual([
-    '::add-mask::fake-secret',
-    'Asking <host> for an access token',
+    ...BEFORE_REQUEST,
     '::add-mask::fake-token',
     '::add-mask::fake-refresh',
-    'Got a Bearer token, valid until 2026-11-23 19:00 UTC, in 60 min',
+    'Got a Bearer token; it expires at 2026-11-23 19:00 UTC (in 60 min)',
   ])
   expect(outputs).toEqual({
     'access-token': 'fake-token',
@@ -64,27 +94,46 @@ test('masks, asks, masks, hands over, and tells', async () => {
     'expires-at': '2026-11-23T19:00:00Z',
     scope: 'read',
   })
-  expect(state).toEqual({})
+  expect(state).toEqual(NOTHING_TO_REVOKE)
+})
+
+test('sends the parameters of the grant, the inputs and the client authentication, each once', async () => {
+  const { requests } = await run(json(TOKEN), {
+    scope: 'read write',
+    audience: 'urn:a',
+    resource: 'https://a.example/?x=1\nurn:b',
+    'extra-params': 'tenant=ü &=',
+    'auth-method': 'client_secret_post',
+  })
   expect(requests[0]?.body).toBe(
-    'grant_type=client_credentials&scope=read&audience=urn%3Aa&x=1&client_id=fake-id&client_secret=fake-secret',
+    'grant_type=client_credentials&scope=read+write&audience=urn%3Aa&resource=https%3A%2F%2Fa.example%2F%3Fx%3D1&resource=urn%3Ab&tenant=%C3%BC+%26%3D&client_id=fake-id&client_secret=fake-secret',
   )
 })
 
-test('sends the credentials in the header by default', async () => {
-  const { requests } = await run(json(TOKEN))
-  expect(requests).toMatchObject([
-    { headers: { authorization: `Basic ${BASIC}` }, body: 'grant_type=client_credentials' },
-  ])
+test('sends a new assertion with a retry, and masks each before it is sent', async () => {
+  let count = 0
+  const { error, requests, printedBefore } = await run(
+    (...args) => {
+      count += 1
+      json(count === 1 ? {} : TOKEN, count === 1 ? 500 : 200)(...args)
+    },
+    { 'auth-method': 'client_secret_jwt', retries: '1' },
+  )
+  expect(error).toBeUndefined()
+  const assertions = requests.map(({ body }) => new URLSearchParams(body).get('client_assertion'))
+  expect(new Set(assertions).size).toBe(2)
+  expect(printedBefore.map((lines) => lines.at(-1))).toEqual(
+    assertions.map((assertion) => `::add-mask::${assertion}`),
+  )
 })
 
-test('warns after its masks, and leaves outputs empty that the server says nothing of', async () => {
+test('prints warnings after the masks, and sets outputs to empty that the response lacks', async () => {
   const { printed, outputs } = await run(json({ access_token: 'fake-token' }))
   expect(printed).toEqual([
-    ...MASKS,
-    'Asking <host> for an access token',
+    ...BEFORE_REQUEST,
     '::add-mask::fake-token',
-    '::warning::The server names no valid token_type. Bearer is assumed.',
-    'Got a Bearer token; the server does not say how long it is valid',
+    expect.stringMatching(/^::warning::The response has no valid token_type/),
+    'Got a Bearer token; the server did not return a lifetime',
   ])
   expect(outputs).toEqual({
     'access-token': 'fake-token',
@@ -103,9 +152,9 @@ test.each([
   [7200, '23 20:00', '2 h'],
   [172_799, '25 17:59', '48 h'],
   [172_800, '25 18:00', '2 days'],
-])('tells of %i seconds', async (expires_in, time, duration) => {
+])('logs a lifetime of %i seconds', async (expires_in, time, duration) => {
   const { printed } = await run(json({ ...TOKEN, expires_in }))
-  expect(printed.at(-1)).toBe(`Got a Bearer token, valid until 2026-11-${time} UTC, in ${duration}`)
+  expect(printed.at(-1)).toBe(`Got a Bearer token; it expires at 2026-11-${time} UTC (in ${duration})`)
 })
 
 test.each([
@@ -113,148 +162,200 @@ test.each([
   ['fake-secre', 'an access token'],
   ['xBearer', 'an access token'],
   ['Bearerx', 'an access token'],
-])('shows no type but that which all know: %s', async (token_type, kind) => {
+])('logs no token type except Bearer: %s', async (token_type, kind) => {
   const { printed, outputs } = await run(json({ ...TOKEN, token_type }))
-  expect(printed.at(-1)).toBe(`Got ${kind}; the server does not say how long it is valid`)
+  expect(printed.at(-1)).toMatch(new RegExp(`^Got ${kind};`))
   expect(outputs['token-type']).toBe(token_type)
 })
 
-test('throws the error to show, and hands over nothing', async () => {
+test('throws an error of the server, without an output', async () => {
   const { error, printed, outputs, state } = await run(json({ error: 'invalid_client' }, 401))
-  expect(error).toBe(
-    'Could not get a token from <host>: HTTP 401 invalid_client. Check that client-id and client-secret belong to the same app, and that the secret was not renewed after it was stored.',
-  )
-  expect(printed).toEqual([...MASKS, 'Asking <host> for an access token'])
-  expect({ outputs, state }).toEqual({ outputs: {}, state: {} })
+  expect(error).toMatch(/^Could not get an access token from <host>: HTTP 401 invalid_client\. /)
+  expect(printed).toEqual(BEFORE_REQUEST)
+  expect({ outputs, state }).toEqual({ outputs: {}, state: NOTHING_TO_REVOKE })
+})
+
+test('builds the advice on the grant, too', async () => {
+  const { error } = await run(json({ error: 'unauthorized_client' }, 400))
+  const { advice } = await prepareGrant({ type: 'client_credentials' })(() => Promise.reject())
+  expect(error?.endsWith(` ${advice()}`)).toBe(true)
 })
 
 test.each([
-  ['no file', ''],
-  ['a file that is not there', '/nonexistent/output'],
-  ['a folder', tmpdir()],
-])('refuses to run with %s for outputs, before it reads the inputs', async (_name, GITHUB_OUTPUT) => {
-  const act = async () => {
+  [{ 'client-id': '' }, /^client-id is empty/],
+  [{ 'ca-certificate': 'x' }, /^ca-certificate /],
+])('throws the error of an input, and sends nothing: %j', async (inputs, message) => {
+  const { error, requests, state } = await run(json(TOKEN), inputs)
+  expect(error).toMatch(message)
+  expect({ requests, state }).toEqual({ requests: [], state: NOTHING_TO_REVOKE })
+})
+
+test.each([
+  ['is empty', ''],
+  ['does not exist', '/nonexistent/output'],
+  ['is a folder', tmpdir()],
+])('fails before it reads the inputs if GITHUB_OUTPUT %s', async (_name, GITHUB_OUTPUT) => {
+  const { error, printed, state } = await runInProcess(async () => {
     process.env['GITHUB_OUTPUT'] = GITHUB_OUTPUT
     await main()
-  }
-  const { error, printed } = await runInProcess(act, CREDENTIALS)
+  }, CREDENTIALS)
   expect(error).toBe(
-    'GITHUB_OUTPUT names no file that can be written, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides one.',
+    'GITHUB_OUTPUT is not a writable file, so the token cannot be passed on safely. Run this action on GitHub Actions or a compatible runner.',
   )
-  expect(printed).toEqual([])
+  expect({ printed, state }).toEqual({ printed: [], state: NOTHING_TO_REVOKE })
 })
 
-test('refuses to run where the variable for outputs is not there', async () => {
-  const act = async () => {
+test('fails if GITHUB_OUTPUT is not set', async () => {
+  const { error, state } = await runInProcess(async () => {
     delete process.env['GITHUB_OUTPUT']
     await main()
-  }
-  expect((await runInProcess(act, CREDENTIALS)).error).toMatch(/^GITHUB_OUTPUT names no file/)
+  }, CREDENTIALS)
+  expect(error).toMatch(/^GITHUB_OUTPUT /)
+  expect(state).toEqual(NOTHING_TO_REVOKE)
 })
 
-test('asks once where there are no retries, also a server that is busy', async () => {
-  const { error, requests } = await run(json({}, 503), { retries: '0' })
-  expect(error).toMatch(/^Could not get a token from <host>: HTTP 503\. /)
+test.each([
+  ['0', 1],
+  ['1', 2],
+])('sends as many requests as retries allow: %s', async (retries, count) => {
+  const { error, requests } = await run(json({}, 500), { retries })
+  expect(error).toMatch(/^Could not get an access token from <host>/)
+  expect(requests).toHaveLength(count)
+})
+
+test('limits all waits by timeout', async () => {
+  const { error, requests } = await run(json({}, 503, { 'retry-after': '100' }), { timeout: '50' })
+  expect(error).toMatch(/\b(49|50) s\b/)
   expect(requests).toHaveLength(1)
 })
 
-test('asks a busy server until the timeout, beyond the retries', async () => {
-  const random = jest.spyOn(Math, 'random').mockReturnValue(0.02)
-  const { error, requests, printed } = await run(json({}, 503), { retries: '1', timeout: '1' })
-  random.mockRestore()
-  expect(requests.length).toBeGreaterThan(3)
-  expect(error).toMatch(/^Could not get a token from <host> in \d+ attempts: HTTP 503\. /)
-  expect(printed[3]).toBe('HTTP 503; trying again in 0.0 s (attempt 2, until the timeout)')
+test('trusts a ca-certificate', async () => {
+  using authority = await createAuthority(['localhost'])
+  const trusted = getCACertificates('default')
+  try {
+    const inputs = { 'ca-certificate': readFileSync(authority.file, 'utf8') }
+    const { error, outputs } = await run(json(TOKEN), inputs, { tls: authority.tls })
+    expect(error).toBeUndefined()
+    expect(outputs['access-token']).toBe('fake-token')
+  } finally {
+    setDefaultCACertificates(trusted)
+  }
 })
 
-test('keeps for the post step what it needs to revoke', async () => {
-  const { state, host } = await run(json({ ...TOKEN, expires_in: 60 }), {
-    'revocation-url': 'https://as.example/revoke',
+describe('the state for the post step', () => {
+  const withUrl = { 'revocation-url': REVOKE_URL }
+
+  test('has the token and when it expires', async () => {
+    const { state } = await run(json({ ...TOKEN, expires_in: 60 }), withUrl)
+    expect(JSON.parse(state['revocation'] ?? '')).toEqual({
+      accessToken: 'fake-token',
+      expiresAt: NOW.getTime() + 60_000,
+      metadata: {},
+    })
   })
-  expect(JSON.parse(state['revocation'] ?? '')).toEqual({
-    accessToken: 'fake-token',
-    endsAt: NOW.getTime() + 60_000,
-    endpoint: { url: 'https://as.example/revoke', input: 'revocation-url' },
-    server: { audience: `http://${host}/token`, authMethods: [], signingAlgorithms: [] },
+
+  test('has no time if the response has none', async () => {
+    const { state } = await run(json(TOKEN), withUrl)
+    expect(JSON.parse(state['revocation'] ?? '')).toEqual({ accessToken: 'fake-token', metadata: {} })
   })
-})
 
-test.each([
-  ['it is told not to', { revoke: 'false', 'revocation-url': 'https://as.example/revoke' }],
-  ['there is no revocation endpoint', {}],
-])('keeps nothing where %s', async (_name, inputs) => {
-  expect((await run(json(TOKEN), inputs)).state).toEqual({})
-})
-
-const CANNOT_KEEP = '::warning::The token will not be revoked: the runner cannot keep it until the job ends.'
-
-test.each([
-  ['a token that is too long for a variable', 'x'.repeat(30_000), {}],
-  ['no file for the state, where the toolkit would print the token', 'fake-token', { GITHUB_STATE: '' }],
-])('warns, and keeps nothing, with %s', async (_name, access_token, env) => {
-  const { error, printed, state, outputs } = await run(
-    json({ ...TOKEN, access_token }),
-    { 'revocation-url': 'https://as.example/revoke' },
-    env,
-  )
-  expect(error).toBeUndefined()
-  expect(printed.slice(3)).toEqual([
-    `::add-mask::${access_token}`,
-    CANNOT_KEEP,
-    'Got a Bearer token; the server does not say how long it is valid',
-  ])
-  expect(state).toEqual({})
-  expect(outputs['access-token']).toBe(access_token)
-})
-
-test('keeps a token that is nearly too long', async () => {
-  const access_token = 'x'.repeat(29_700)
-  const { state } = await run(json({ ...TOKEN, access_token }), {
-    'revocation-url': 'https://as.example/revoke',
+  test.each([
+    ['revoke is false', { revoke: 'false', ...withUrl }],
+    ['there is no revocation endpoint', {}],
+  ])('is empty if %s', async (_name, inputs) => {
+    const { printed, state } = await run(json(TOKEN), inputs)
+    expect(state).toEqual(NOTHING_TO_REVOKE)
+    expect(printed.join('\n')).not.toContain('::warning::')
   })
-  expect(JSON.parse(state['revocation'] ?? '').accessToken).toBe(access_token)
-})
 
-describe('by an issuer', () => {
-  const answer = (response: ServerResponse, { origin }: LoopbackServer, url: string) =>
-    json(
-      url.startsWith('/.well-known')
-        ? { issuer: origin, token_endpoint: `${origin}/found`, revocation_endpoint: `${origin}/revoke` }
-        : TOKEN,
-    )(response)
+  const MAX_TOKEN = 'x'.repeat(30_000 - JSON.stringify({ accessToken: '', metadata: {} }).length)
 
-  /** The issuer is the server itself, whose port is known only then. */
-  async function runByIssuer(inputs = {}) {
-    await using server: LoopbackServer = await startServer(({ url }, response) =>
-      answer(response, server, url),
+  test('has a token that just fits into a variable on Windows', async () => {
+    const { state } = await run(json({ ...TOKEN, access_token: MAX_TOKEN }), withUrl)
+    expect(JSON.parse(state['revocation'] ?? '').accessToken).toBe(MAX_TOKEN)
+  })
+
+  const NOT_SAVED = '::warning::The token will not be revoked: it could not be saved for the post step.'
+
+  test('is empty, with a warning, if the token does not fit', async () => {
+    const { error, printed, state, outputs } = await run(
+      json({ ...TOKEN, access_token: `${MAX_TOKEN}x` }),
+      withUrl,
     )
-    const given = { ...CREDENTIALS, issuer: server.origin, ...inputs }
-    return { ...(await runInProcess(main, given)), requests: server.requests, origin: server.origin }
+    expect(error).toBeUndefined()
+    expect(printed.at(-2)).toBe(NOT_SAVED)
+    expect(state).toEqual(NOTHING_TO_REVOKE)
+    expect(outputs['access-token']).toBe(`${MAX_TOKEN}x`)
+  })
+
+  test('does not have the token, with a warning, if the toolkit would print it', async () => {
+    const { error, printed, state, outputs } = await run(json(TOKEN), withUrl, { env: { GITHUB_STATE: '' } })
+    expect(error).toBeUndefined()
+    const lines = printed.filter((line) => line !== '')
+    expect(lines[0]).toBe('::save-state name=revocation::')
+    expect(lines.slice(1)).toEqual([
+      ...BEFORE_REQUEST,
+      '::add-mask::fake-token',
+      NOT_SAVED,
+      expect.stringMatching(/^Got /),
+    ])
+    expect(state).toEqual({})
+    expect(outputs['access-token']).toBe('fake-token')
+  })
+})
+
+describe('with an issuer', () => {
+  const respond: Respond = (response, server, url) => {
+    const origin = server.origin.replace('127.0.0.1', 'localhost')
+    const metadata = {
+      issuer: origin,
+      token_endpoint: `${origin}/found`,
+      revocation_endpoint: `${origin}/revoke`,
+      token_endpoint_auth_methods_supported: ['client_secret_basic'],
+    }
+    json(url.startsWith('/.well-known/') ? metadata : TOKEN)(response, server, url)
   }
 
-  test('finds the endpoints by the issuer, and keeps the revocation endpoint', async () => {
-    const { requests, state, printed, origin } = await runByIssuer()
-    const { host } = new URL(origin)
+  test('discovers the endpoints, and saves the metadata', async () => {
+    const { requests, state, printed, origin } = await run(respond, (issuer) => ({ issuer }))
     expect(requests.map(({ url }) => url)).toEqual(['/.well-known/oauth-authorization-server', '/found'])
     expect(printed).toEqual([
       '::add-mask::fake-secret',
-      `Asking ${host} for its metadata`,
-      `::add-mask::${BASIC}`,
-      `Asking ${host} for an access token`,
+      expect.stringMatching(/^Fetching server metadata from /),
+      ...BEFORE_REQUEST.slice(1),
       '::add-mask::fake-token',
-      'Got a Bearer token; the server does not say how long it is valid',
+      expect.stringMatching(/^Got a Bearer token/),
     ])
-    expect(JSON.parse(state['revocation'] ?? '')).toMatchObject({
-      endpoint: { url: `${origin}/revoke`, input: 'the revocation_endpoint of issuer' },
-      server: { audience: origin },
+    expect(JSON.parse(state['revocation'] ?? '')).toEqual({
+      accessToken: 'fake-token',
+      metadata: {
+        token_endpoint: `${origin}/found`,
+        revocation_endpoint: `${origin}/revoke`,
+        token_endpoint_auth_methods_supported: ['client_secret_basic'],
+        token_endpoint_auth_signing_alg_values_supported: [],
+      },
     })
   })
 
-  test('prefers the revocation endpoint that is given', async () => {
-    const { state } = await runByIssuer({ 'revocation-url': 'https://as.example/other' })
-    expect(JSON.parse(state['revocation'] ?? '').endpoint).toEqual({
-      url: 'https://as.example/other',
-      input: 'revocation-url',
-    })
+  test('fails without metadata, and sends no credentials', async () => {
+    const { error, requests } = await run(json({}, 404), (issuer) => ({ issuer, retries: '0' }))
+    expect(error).toMatch(/^Could not get server metadata from <host>: /)
+    expect(requests.map(({ method }) => method)).toEqual(['GET', 'GET'])
+  })
+
+  test('saves nothing, with a warning, if the revocation endpoint is invalid', async () => {
+    const { error, printed, state } = await run(
+      (response, server, url) => {
+        const issuer = server.origin.replace('127.0.0.1', 'localhost')
+        const metadata = { issuer, token_endpoint: `${issuer}/token`, revocation_endpoint: 7 }
+        json(url.startsWith('/.well-known/') ? metadata : TOKEN)(response, server, url)
+      },
+      (issuer) => ({ issuer }),
+    )
+    expect(error).toBeUndefined()
+    expect(printed.at(-2)).toMatch(
+      /^::warning::The token will not be revoked: the .*\. Set revocation-url, or set revoke to false\.$/,
+    )
+    expect(state).toEqual(NOTHING_TO_REVOKE)
   })
 })

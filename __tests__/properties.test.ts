@@ -1,27 +1,29 @@
-/** What holds for any value, tried on thousands. */
+/** What holds for every value, tested with thousands of random ones. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
 import { createLineReader, type LogLine } from '../dev/runner/runner-commands.ts'
-import { prepareAuthentication } from '../src/client-auth.ts'
-import { Failure, type Passing } from '../src/failure.ts'
-import { readInputs } from '../src/inputs.ts'
-import { printable } from '../src/printable.ts'
-import { delayAfter } from '../src/retry.ts'
-import { parseTokenResponse, type TokenResponse } from '../src/token.ts'
+import { Failure } from '../src/http/failure.ts'
+import { printable } from '../src/http/printable.ts'
+import { delayAfter } from '../src/http/retry.ts'
+import { readInputs } from '../src/inputs/inputs.ts'
+import { prepareClientAuth } from '../src/oauth/client-auth.ts'
+import type { Prove } from '../src/oauth/proof.ts'
+import { parseTokenResponse, type TokenResponse } from '../src/oauth/token-response.ts'
 import { runInProcess } from './in-process.ts'
 import { linesPrintedBy } from './stdout.ts'
 
-const SERVER = { audience: 'urn:as', authMethods: [], signingAlgorithms: [] }
-/** Of all of Unicode, and as often of ASCII, where what has a meaning is. */
+/** Of all Unicode characters, and as often of ASCII, which has the special characters. */
 const textOf = (minLength: number) =>
   fc.oneof(fc.string({ unit: 'binary', minLength }), fc.string({ unit: 'binary-ascii', minLength }))
 const anyText = textOf(0)
 
-describe('Basic (RFC 6749, 2.3.1)', () => {
+const TARGET = { audience: 'urn:as', tokenUrl: undefined, authMethods: [], signingAlgorithms: [] }
+
+describe('client_secret_basic (RFC 6749, section 2.3.1)', () => {
   const someText = textOf(1)
 
-  /** RFC 6749, appendix B, read literally: `+` is a space, `%HH` a byte, the bytes are UTF-8. */
+  /** RFC 6749, appendix B, literally: `+` is a space, `%HH` a byte, the bytes are UTF-8. */
   function decode(text: string): string {
     const bytes = [...text.matchAll(/%([0-9A-Fa-f]{2})|(.)/gs)].map(([, hex, character = '']) =>
       hex !== undefined ? Number.parseInt(hex, 16) : character === '+' ? 0x20 : character.charCodeAt(0),
@@ -36,11 +38,12 @@ describe('Basic (RFC 6749, 2.3.1)', () => {
 
   async function ours(clientId: string, clientSecret: string) {
     const credentials = { method: 'client_secret_basic', clientSecret } as const
-    let authenticate: ReturnType<typeof prepareAuthentication> | undefined
+    let prove: Prove | undefined
     linesPrintedBy(() => {
-      authenticate = prepareAuthentication({ clientId, credentials }, SERVER)
+      prove = prepareClientAuth({ clientId, credentials }, TARGET)
     })
-    return pairIn((await authenticate?.(0))?.headers['Authorization'])
+    const send = () => Promise.reject(new Error('There is nothing to send'))
+    return pairIn((await prove?.(send))?.headers?.['authorization'])
   }
 
   function theirs(client_id: string, clientSecret: string) {
@@ -54,7 +57,7 @@ describe('Basic (RFC 6749, 2.3.1)', () => {
     return pairIn(headers.get('authorization'))
   }
 
-  test('comes through a decoder intact, and agrees with oauth4webapi', async () => {
+  test('is what a decoding server expects, like that of oauth4webapi', async () => {
     await fc.assert(
       fc.asyncProperty(someText, someText, async (clientId, clientSecret) => {
         const pair = await ours(clientId, clientSecret)
@@ -69,7 +72,7 @@ describe('Basic (RFC 6749, 2.3.1)', () => {
 const SECRET = 'fake-9f8e7d6c5b4a3210'
 const TOKEN = 'fake-0123456789abcdef'
 
-/** What can be known to be a token: the fields that are called so. */
+/** The values of the fields whose names end in `_token`. */
 function tokensIn(body: string): string[] {
   try {
     return Object.entries(JSON.parse(body) ?? {}).flatMap(([name, value]) =>
@@ -80,13 +83,14 @@ function tokensIn(body: string): string[] {
   }
 }
 
-/** Reads an answer, and sees to it that what comes of it is a token or one error, and that neither shows a secret. */
-function readAnswer(body: string, status: number): TokenResponse | Failure {
-  const endpoint = { url: new URL('https://as.example/token'), input: 'token-url' }
+/** Parses a response and checks that the result is a valid token, or an error without secrets. */
+function parse(body: string, status: number): TokenResponse | Failure {
+  const endpoint = { url: new URL('https://as.example/token'), source: 'token-url' }
   try {
     const token = parseTokenResponse({ endpoint, status, headers: {}, body }, new Date(0), 'read', {
       secrets: [SECRET],
-      cure: 'Check the secret.',
+      client: () => 'Check the client.',
+      grant: () => 'Check the grant.',
     })
     expect(token.accessToken).toMatch(/^(?=.*\S)[\x20-\x7e]+$/)
     expect(token.tokenType).toMatch(/^[\w.:/-]{1,100}$/)
@@ -103,19 +107,19 @@ function readAnswer(body: string, status: number): TokenResponse | Failure {
   }
 }
 
-describe('an answer', () => {
+describe('a response', () => {
   const anyStatus = fc.integer({ min: 200, max: 599 })
 
-  test('of any bytes gives a token or one error', () => {
+  test('of any bytes is a token or an error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), anyStatus, (bytes, status) => {
-        readAnswer(new TextDecoder().decode(bytes), status)
+        parse(new TextDecoder().decode(bytes), status)
       }),
       { numRuns: 10_000 },
     )
   })
 
-  test('with any fields gives a token or one error', () => {
+  test('with any fields is a token or an error', () => {
     const anyValue = fc.oneof(
       fc.anything({ withNullPrototype: false, withBigInt: false, withDate: false, withMap: false }),
       anyText,
@@ -148,7 +152,7 @@ describe('an answer', () => {
     const anyFields = fc.dictionary(fc.constantFrom(...names), anyValue, { noNullPrototype: true })
     fc.assert(
       fc.property(anyFields, anyStatus, (fields, status) => {
-        readAnswer(JSON.stringify(fields) ?? '', status)
+        parse(JSON.stringify(fields) ?? '', status)
       }),
       { numRuns: 10_000 },
     )
@@ -161,8 +165,8 @@ describe('an answer', () => {
     access_token: TOKEN,
   })
 
-  test('that is nearly JSON gives a token or one error', () => {
-    const nearly = fc
+  test('that is almost JSON is a token or an error', () => {
+    const almostJson = fc
       .tuple(
         fc.constantFrom(GOOD, BAD),
         fc.nat(GOOD.length),
@@ -171,8 +175,8 @@ describe('an answer', () => {
       )
       .map(([text, start, length, inserted]) => text.slice(0, start) + inserted + text.slice(start + length))
     fc.assert(
-      fc.property(nearly, fc.constantFrom(200, 400, 401, 503), (body, status) => {
-        readAnswer(body, status)
+      fc.property(almostJson, fc.constantFrom(200, 400, 401, 503), (body, status) => {
+        parse(body, status)
       }),
       { numRuns: 10_000 },
     )
@@ -209,12 +213,12 @@ describe('an answer', () => {
     'NaN',
     '//{}',
     '{"a":1}//',
-  ])('of the corpus gives a token or one error: %j', (body) => {
-    for (const status of [200, 302, 400, 500]) readAnswer(body, status)
+  ])('of a special form is a token or an error: %j', (body) => {
+    for (const status of [200, 302, 400, 500]) parse(body, status)
   })
 })
 
-describe('the text of a server', () => {
+describe('untrusted text', () => {
   const pieces = fc.constantFrom(
     '::',
     '##[',
@@ -231,22 +235,22 @@ describe('the text of a server', () => {
     SECRET.slice(2, 15),
     ' ',
   )
-  const hostile = fc.oneof(
+  const text = fc.oneof(
     anyText,
     fc.array(fc.oneof(pieces, anyText), { maxLength: 40 }).map((parts) => parts.join('')),
   )
 
-  test('ends as at most 200 printable characters, in which the runner reads no command', () => {
+  test('becomes at most 500 printable characters without a command', () => {
     fc.assert(
-      fc.property(hostile, (text) => {
+      fc.property(text, (text) => {
         const shown = printable(text, [SECRET])
-        expect(shown).toMatch(/^[\x20-\x7e]{0,200}$/)
+        expect(shown).toMatch(/^[\x20-\x7e]{0,500}$/)
         expect(shown).not.toContain(SECRET.slice(0, 12))
         const lines: LogLine[] = []
         const reader = createLineReader([], (line) => lines.push(line))
-        reader.readLine(`HTTP 400 ${shown}; trying again`)
+        reader.readLine(`HTTP 400 ${shown}; retrying in 0.5 s`)
         reader.readLine(`::error::HTTP 400 ${shown}. Check it.`)
-        reader.readLine('::debug::still obeyed')
+        reader.readLine('::debug::still executed')
         expect(lines.map(({ kind }) => kind)).toEqual(['text', 'error', 'debug'])
       }),
       { numRuns: 10_000 },
@@ -254,79 +258,84 @@ describe('the text of a server', () => {
   })
 })
 
-test('any Retry-After and any clock give a wait within the bounds, or a stop', () => {
-  const retryAfter = fc.oneof(
-    fc.constant(undefined),
-    anyText,
-    fc.nat(200).map(String),
-    fc.bigInt().map(String),
-    fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
-  )
-  const situation = fc.record({
-    attempts: fc.integer({ min: 1, max: 50 }),
-    retries: fc.nat(10),
-    retriesWhenBusy: fc.constantFrom(0, 1, Number.POSITIVE_INFINITY),
-    msLeft: fc.double({ min: -1000, max: 3_600_000, noNaN: true }),
-    now: fc.date({ noInvalidDate: true }),
-    random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-  })
-  fc.assert(
-    fc.property(
-      retryAfter,
-      fc.constantFrom(undefined, 429, 500, 503),
-      situation,
-      (retryAfter, status, situation) => {
-        const passing: Passing = status === undefined ? { retryAfter } : { status, retryAfter }
-        const delay = delayAfter(passing, situation)
-        if ('stop' in delay) return expect(delay.stop).toMatch(/^(retries|timeout|retry-after)$/)
-        expect(delay.waitMs).toBeGreaterThanOrEqual(0)
-        // There is always time for another attempt after it.
-        expect(delay.waitMs).toBeLessThanOrEqual(situation.msLeft - 500)
-        const busy = status === 429 || status === 503
-        expect(situation.attempts).toBeLessThanOrEqual(busy ? situation.retriesWhenBusy : situation.retries)
-        const asked = /^\d+$/.test(retryAfter ?? '') ? Number(retryAfter) * 1000 : 0
-        return expect(delay.waitMs).toBeGreaterThanOrEqual(asked)
-      },
+test('any Retry-After at any time leads to a wait within the limits, or to a stop', () => {
+  const dateText = fc.date({ noInvalidDate: true }).map((date) => date.toUTCString())
+  const transient = fc.record({
+    status: fc.constantFrom(408, 429, 500, 503),
+    retryAfter: fc.oneof(
+      fc.constant(undefined),
+      anyText,
+      fc.nat(200).map(String),
+      fc.bigInt().map(String),
+      dateText,
     ),
+    date: fc.oneof(fc.constant(undefined), anyText, dateText),
+  })
+  const situation = fc
+    .record({
+      attempts: fc.integer({ min: 1, max: 50 }),
+      busy: fc.nat(50),
+      retries: fc.nat(10),
+      msLeft: fc.double({ min: -1000, max: 3_600_000, noNaN: true }),
+      now: fc.date({ noInvalidDate: true }),
+      random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    })
+    .map((values) => ({ ...values, busy: Math.min(values.busy, values.attempts) }))
+  fc.assert(
+    fc.property(transient, situation, (transient, situation) => {
+      const { status, retryAfter = '' } = transient
+      const { attempts, busy, retries, msLeft } = situation
+      const delay = delayAfter(transient, situation)
+      if ('stop' in delay) return expect(delay.stop).toMatch(/^(retries|timeout|retry-after)$/)
+      expect(delay.waitMs).toBeGreaterThanOrEqual(/^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : 0)
+      // There is always time for the next attempt.
+      expect(delay.waitMs).toBeLessThanOrEqual(msLeft - 500)
+      expect(retries).toBeGreaterThan(0)
+      return status === 429 || status === 503 || expect(attempts - busy).toBeLessThanOrEqual(retries)
+    }),
     { numRuns: 10_000 },
   )
 })
 
-describe('inputs of several lines', () => {
+describe('multi-line inputs', () => {
   const inputs = {
     'client-id': 'fake-id',
     'client-secret': SECRET,
     'token-url': 'https://as.example/token',
   }
-  // Line breaks that a workflow can have; a variable of the environment ends at a NUL.
   const lines = fc.array(
     fc.oneof(anyText, fc.constantFrom('a=1', ' b = 2 ', '', '=', 'urn:x', 'grant_type=x')),
     { maxLength: 6 },
   )
   const separator = fc.constantFrom('\n', '\r\n', '\n\n')
+  // An environment variable ends at a NUL.
   const text = fc.tuple(lines, separator).map(([list, between]) => list.join(between).replaceAll('\0', ''))
 
-  test('are read, or refused by their name', async () => {
+  test('are read, or rejected by an error that starts with their name', async () => {
     const act = async () => {
       await fc.assert(
-        fc.asyncProperty(fc.constantFrom('extra-params', 'resource', 'scope'), text, async (name, value) => {
-          process.env[`INPUT_${name.toUpperCase()}`] = value
-          try {
-            const { parameters, scope } = readInputs()
-            expect(scope).not.toMatch(/[\r\n]/)
-            const entries = value.split(/[\r\n]+/).filter((line) => line.trim() !== '')
-            if (name !== 'scope') expect(parameters).toHaveLength(entries.length)
-            for (const [key, text] of parameters) {
-              expect(key).toMatch(/^[^=\s]+$/)
-              expect(text).toBe(text.trim())
+        fc.asyncProperty(
+          fc.constantFrom('extra-params', 'resource', 'scope', 'ca-certificate'),
+          text,
+          async (name, value) => {
+            process.env[`INPUT_${name.toUpperCase()}`] = value
+            try {
+              const { parameters, scope } = readInputs()
+              expect(scope).not.toMatch(/[\r\n]/)
+              const entries = value.split(/[\r\n]+/).filter((line) => line.trim() !== '')
+              if (/^[er]/.test(name)) expect(parameters).toHaveLength(entries.length)
+              for (const [key, text] of parameters) {
+                expect(key).toMatch(/^[^=\s]+$/)
+                expect(text).toBe(text.trim())
+              }
+            } catch (error) {
+              if (!(error instanceof Error) || error.constructor !== Error) throw error
+              expect(error.message.startsWith(`${name} `)).toBe(true)
+            } finally {
+              process.env[`INPUT_${name.toUpperCase()}`] = ''
             }
-          } catch (error) {
-            if (!(error instanceof Error) || error.constructor !== Error) throw error
-            expect(error.message.startsWith(`${name} `)).toBe(true)
-          } finally {
-            process.env[`INPUT_${name.toUpperCase()}`] = ''
-          }
-        }),
+          },
+        ),
         { numRuns: 3000 },
       )
     }
@@ -334,7 +343,7 @@ describe('inputs of several lines', () => {
   })
 })
 
-test('the end of a token is never later than the server says, for any number', () => {
+test('the expiration time is never later than expires_in, for any number', () => {
   const number = fc.oneof(
     fc.double(),
     fc.integer(),
@@ -344,11 +353,8 @@ test('the end of a token is never later than the server says, for any number', (
   fc.assert(
     fc.property(number, fc.boolean(), (seconds, isString) => {
       const literal = isString ? JSON.stringify(String(seconds)) : String(seconds)
-      const result = readAnswer(
-        `{"access_token":"${TOKEN}","token_type":"Bearer","expires_in":${literal}}`,
-        200,
-      )
-      // NaN and Infinity are no JSON.
+      const result = parse(`{"access_token":"${TOKEN}","token_type":"Bearer","expires_in":${literal}}`, 200)
+      // NaN and Infinity are not JSON.
       if (result instanceof Failure) return expect(literal).toMatch(/NaN|Infinity/)
       if (result.lifetime === undefined) return expect(result.warnings).toHaveLength(1)
       expect(result.lifetime.seconds).toBeGreaterThanOrEqual(0)

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals'
 
-/** Keeps what is printed from the terminal, until `restore` or the end of the test's mocks. */
+/** Records what is printed instead of showing it, until `restore`. */
 export function recordPrinted() {
   const printed: string[] = []
   const spy = jest.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0)

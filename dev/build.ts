@@ -19,24 +19,38 @@ const readManifest = (folder: string) => JSON.parse(readFileSync(join(folder, 'p
 
 rmSync(join(lib, 'node_modules'), { recursive: true, force: true })
 for (const name of ['@actions/core', '@actions/http-client']) copyWithoutSideEffects(name)
-for (const file of globSync('{,node_modules/@actions/*/lib/}*.js', { cwd: lib }))
+for (const file of globSync('{,{http,inputs,oauth}/,node_modules/@actions/*/lib/}*.js', { cwd: lib }))
   stripComments(join(lib, file))
-// CommonJS, though the sources are ES modules: it starts faster.
-const { code, assets } = await ncc(join(lib, 'index.js'), {
+// CommonJS, although the sources are ES modules: it starts faster.
+const { code, assets } = await ncc(join(lib, 'run.js'), {
   esm: false,
-  filename: 'index.cjs',
+  filename: 'run.cjs',
   cache: false,
   quiet: true,
+  // `@actions/http-client` imports both for functions that the action never calls. `undici` alone has 0.9 MB.
+  externals: { undici: 'https', tunnel: 'https' },
 })
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
-// All of it is .cjs, for which Node looks into no package.json; ncc puts .js behind the names of further files.
-const withNames = (text: string) => text.replaceAll('.index.cjs.js', '.index.cjs')
-writeFileSync(join(dist, 'index.cjs'), withNames(code))
+// Node.js reads no package.json for .cjs files. ncc appends .js to the names of further files.
+const renameChunks = (text: string) => text.replaceAll('.run.cjs.js', '.run.cjs')
+writeFileSync(join(dist, 'run.cjs'), renameChunks(code))
 for (const [name, { source }] of Object.entries(assets)) {
-  writeFileSync(join(dist, withNames(name)), source)
+  writeFileSync(join(dist, renameChunks(name)), source)
 }
+writeFileSync(join(dist, 'index.cjs'), toCommonJs('index.js'))
+writeFileSync(join(dist, 'post.cjs'), toCommonJs('post-index.js'))
 writeFileSync(join(dist, 'licenses.txt'), gatherLicenses())
+
+/** The file that the runner starts for a step, which loads run.cjs. */
+function toCommonJs(name: string): string {
+  const { code } = transformFileSync(join(lib, name), {
+    swcrc: false,
+    jsc: { target: 'es2024' },
+    module: { type: 'commonjs', noInterop: true },
+  })
+  return code.replaceAll('./run.js', './run.cjs')
+}
 
 /**
  * Puts a copy of a package where ncc finds it first, one that says that its modules do nothing at import. Then ncc

@@ -1,87 +1,101 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import * as core from '@actions/core'
-import { prepareAuthentication } from './client-auth.ts'
-import { monotonicMs } from './clock.ts'
-import { type Endpoints, findEndpoints } from './endpoints.ts'
-import { post } from './http.ts'
-import { type Inputs, readInputs } from './inputs.ts'
-import type { Revocable } from './post.ts'
-import { type RetryLimits, withRetries } from './retry.ts'
-import { parseTokenResponse, type TokenResponse, tokenRequestParameters } from './token.ts'
+import { monotonicMs } from './http/clock.ts'
+import { Failure } from './http/failure.ts'
+import type { JsonObject } from './http/json-object.ts'
+import { type Attempt, createAttempt } from './http/retry.ts'
+import { trustCertificates } from './http/send.ts'
+import { type Inputs, readInputs } from './inputs/inputs.ts'
+import { prepareClientAuth } from './oauth/client-auth.ts'
+import { prepareGrant } from './oauth/grant.ts'
+import { describeTarget, fetchMetadata, findRevocationEndpoint, findTokenEndpoint } from './oauth/metadata.ts'
+import { parseTokenResponse, type TokenResponse } from './oauth/token-response.ts'
+import { REVOCATION_STATE, type SavedToken } from './post.ts'
 
-/** That any system lets a variable have; the shortest limit is that of Windows. */
+/** Every system allows this much in a variable; the lowest limit is that of Windows. */
 const MAX_STATE_CHARACTERS = 30_000
 
 /**
- * Gets an access token (RFC 6749, 4.4) and hands it to the following steps.
- * @throws Error with the sentence to show; no output is set then
+ * Requests an access token (RFC 6749, section 4.4) and sets it as an output.
+ * @throws Error with the message to log; no output is set then
  */
 export async function main(): Promise<void> {
   const start = monotonicMs()
-  refuseWithoutOutputFile()
+  // Before anything can fail: if the action saves nothing, any other step can provide the state as a variable.
+  core.saveState(REVOCATION_STATE, '')
+  requireOutputFile()
   const inputs = readInputs()
-  const { timeoutMs, retries } = inputs
-  const limits = {
-    deadline: start + timeoutMs,
-    retries,
-    retriesWhenBusy: retries === 0 ? 0 : Number.POSITIVE_INFINITY,
-  }
-  const endpoints = await findEndpoints(inputs.server, inputs.revocation, limits)
-  const token = await requestToken(inputs, endpoints, limits)
+  trustCertificates(inputs.caCertificates)
+  const attempt = createAttempt({ retries: inputs.retries, deadline: start + inputs.timeoutMs })
+  const metadata = 'issuer' in inputs.server ? await fetchMetadata(inputs.server.issuer, attempt) : {}
+  const token = await requestToken(inputs, metadata, attempt)
   for (const secret of token.secrets) core.setSecret(secret)
   for (const warning of token.warnings) core.warning(warning)
-  saveRevocation(endpoints, token)
+  saveForRevocation(inputs, metadata, token)
   setOutputs(token)
   core.info(describeToken(token))
 }
 
-async function requestToken(
-  inputs: Inputs,
-  endpoints: Endpoints,
-  limits: RetryLimits,
-): Promise<TokenResponse> {
-  const { host } = endpoints.token.url
-  const authenticate = prepareAuthentication(inputs, endpoints.server)
-  core.info(`Asking ${host} for an access token`)
-  return await withRetries(`Could not get a token from ${host}`, limits, async (deadline) => {
-    const authentication = await authenticate(deadline)
-    const parameters = [...inputs.parameters, ...authentication.parameters]
-    const request = tokenRequestParameters(inputs.scope, parameters)
-    const requestedAt = new Date()
-    const answer = await post(endpoints.token, authentication.headers, request, deadline)
-    return parseTokenResponse(answer, requestedAt, inputs.scope, authentication)
-  })
-}
-
-/** For the post step, which learns nothing else of this one. */
-function saveRevocation({ revocation, server }: Endpoints, { accessToken, lifetime }: TokenResponse): void {
-  if (revocation === undefined) return
-  const state: Revocable = {
-    accessToken,
-    endsAt: lifetime?.end.getTime(),
-    endpoint: { ...revocation, url: revocation.url.href },
-    server,
-  }
-  // Without the file the toolkit would print the token; and state comes back as a variable, which has a limit.
-  if (!process.env['GITHUB_STATE'] || JSON.stringify(state).length > MAX_STATE_CHARACTERS) {
-    core.warning('The token will not be revoked: the runner cannot keep it until the job ends.')
-    return
-  }
-  core.saveState('revocation', state)
-}
-
-/** Without the file the toolkit would print the outputs to the log, the token among them. */
-function refuseWithoutOutputFile(): void {
+/** Without the file, the toolkit would print the outputs to the log. */
+function requireOutputFile(): void {
   const file = process.env['GITHUB_OUTPUT'] ?? ''
   try {
     accessSync(file, constants.W_OK)
     if (statSync(file).isFile()) return
   } catch {
-    // Not shown: what the system says of it helps nobody.
+    // The system's message is dropped because it does not help.
   }
   throw new Error(
-    'GITHUB_OUTPUT names no file that can be written, so there is no safe way to hand the token on. Run this action on GitHub Actions or a compatible runner that provides one.',
+    'GITHUB_OUTPUT is not a writable file, so the token cannot be passed on safely. Run this action on GitHub Actions or a compatible runner.',
   )
+}
+
+async function requestToken(inputs: Inputs, metadata: JsonObject, attempt: Attempt): Promise<TokenResponse> {
+  const { server, client, scope } = inputs
+  const endpoint = findTokenEndpoint(server, metadata)
+  const { host } = endpoint.url
+  const target = describeTarget(server, metadata)
+  const proveGrant = prepareGrant(inputs.grant)
+  const authenticate = prepareClientAuth(client, target)
+  core.info(`Requesting an access token from ${host}`)
+  return await attempt(`Could not get an access token from ${host}`, async (send) => {
+    const grant = await proveGrant(send)
+    const auth = await authenticate(send)
+    const body = new URLSearchParams()
+    for (const [name, value] of grant.parameters) body.append(name, value)
+    if (scope !== '') body.append('scope', scope)
+    for (const [name, value] of [...inputs.parameters, ...auth.parameters]) body.append(name, value)
+    const requestedAt = new Date()
+    const response = await send({ endpoint, headers: { ...grant.headers, ...auth.headers }, body })
+    return parseTokenResponse(response, requestedAt, scope, {
+      secrets: [...grant.secrets, ...auth.secrets],
+      client: auth.advice,
+      grant: grant.advice,
+    })
+  })
+}
+
+/** For the post step, which knows only this and the inputs. */
+function saveForRevocation(
+  { server, revocation }: Inputs,
+  metadata: JsonObject,
+  { accessToken, lifetime }: TokenResponse,
+): void {
+  const endpoint = findRevocationEndpoint(server, revocation, metadata)
+  if (endpoint === undefined) return
+  if (endpoint instanceof Failure) {
+    core.warning(
+      `The token will not be revoked: ${endpoint.reason}. Set revocation-url, or set revoke to false.`,
+    )
+    return
+  }
+  const state: SavedToken = { accessToken, expiresAt: lifetime?.end.getTime(), metadata }
+  // Without the file, the toolkit would print the token; and the state becomes a variable, whose size is limited.
+  if (!process.env['GITHUB_STATE'] || JSON.stringify(state).length > MAX_STATE_CHARACTERS) {
+    core.warning('The token will not be revoked: it could not be saved for the post step.')
+    return
+  }
+  core.saveState(REVOCATION_STATE, state)
 }
 
 function setOutputs({ accessToken, tokenType, lifetime, scope }: TokenResponse): void {
@@ -93,14 +107,14 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }: TokenResponse):
 }
 
 function describeToken({ tokenType, lifetime }: TokenResponse): string {
-  // Another type is not shown, for it is text of the server.
+  // Any other type is not logged, because it is text from the server.
   const kind = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token'
-  if (lifetime === undefined) return `Got ${kind}; the server does not say how long it is valid`
+  if (lifetime === undefined) return `Got ${kind}; the server did not return a lifetime`
   const minute = lifetime.end
     .toISOString()
     .replace('T', ' ')
     .replace(/:\d\d\.\d+Z/, ' UTC')
-  return `Got ${kind}, valid until ${minute}, in ${describeDuration(lifetime.seconds)}`
+  return `Got ${kind}; it expires at ${minute} (in ${describeDuration(lifetime.seconds)})`
 }
 
 function describeDuration(seconds: number): string {

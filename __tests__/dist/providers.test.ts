@@ -62,7 +62,6 @@ const signed = (name: string, audience: string, header: object) =>
       aud: audience,
       jti: expect.any(String),
       iat: expect.any(Number),
-      nbf: expect.any(Number),
       exp: expect.any(Number),
     },
   )

@@ -31,7 +31,7 @@ function withRealNames({ kind, text }: LogLine): LogLine {
     kind,
     text: text
       .replaceAll(spotify.tokenUrl, 'https://accounts.spotify.com/api/token')
-      .replaceAll(`Asking ${host}`, 'Asking accounts.spotify.com')
+      .replaceAll(`from ${host}`, 'from accounts.spotify.com')
       .replaceAll(spotify.apiUrl, 'https://api.spotify.com')
       .replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/, '2026-11-24 19:00 UTC'),
   }
@@ -44,7 +44,7 @@ function draw(log: readonly LogLine[], colors: (typeof THEMES)['light']): string
     const y = MARGIN_PX + (index + 0.75) * LINE_PX
     const isTitle = kind === 'group'
     const x = MARGIN_PX + NUMBER_PX + (isTitle ? 0 : MARGIN_PX)
-    const color = isTitle || /^(Asking|Got)/.test(text) ? colors.text : colors.muted
+    const color = isTitle || /^(Requesting|Got)/.test(text) ? colors.text : colors.muted
     return [
       `<text x="${NUMBER_PX}" y="${y}" fill="${colors.number}" text-anchor="end">${index + 1}</text>`,
       `<text x="${x}" y="${y}" fill="${color}"${isTitle ? ' font-weight="600"' : ''} xml:space="preserve">${escapeXml(`${isTitle ? '▼ ' : ''}${text}`)}</text>`,

@@ -26,8 +26,8 @@ export function findNotes(changelog: string, version: string): string {
 export function describeRelease(tag: string): string {
   const { version }: { version: string } = JSON.parse(read('package.json'))
   if (tag !== `v${version}`) throw new Error(`The tag is ${tag}, and package.json has ${version}`)
-  if (!read('src/http.ts').includes(`'client-credentials-token/${version}'`)) {
-    throw new Error(`The User-Agent in src/http.ts is not that of ${version}`)
+  if (!read('src/http/send.ts').includes(`'client-credentials-token/${version}'`)) {
+    throw new Error(`The User-Agent in src/http/send.ts is not that of ${version}`)
   }
   return findNotes(read('CHANGELOG.md'), version)
 }

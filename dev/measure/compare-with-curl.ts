@@ -70,7 +70,7 @@ async function runAction(url: string): Promise<string> {
     with: { 'client-id': 'fake-id', 'client-secret': 'fake-secret', 'token-url': url, timeout: '15' },
   })
   const { text = '' } = log.at(-1) ?? {}
-  const wait = log.find((line) => line.text.includes('trying again'))?.text.replace(/;.*/, '')
+  const wait = log.find((line) => line.text.includes('retrying in'))?.text.replace(/;.*/, '')
   const before = wait === undefined || exitCode !== 0 ? '' : ` after another attempt (${wait})`
   const shown = text.replaceAll(new URL(url).host, 'the server').replace(/\d{4}-.* UTC, /, '… ')
   return `${exitCode === 0 ? 'green' : 'red'}${before}: \`${shown}\``

@@ -2,12 +2,12 @@
  * Simulates a matrix of jobs that start in the same second against a server with a rate limit, on a virtual clock, and
  * prints a Markdown table that compares the action's backoff with others.
  */
-import type { Passing } from '../../src/failure.ts'
-import { delayAfter } from '../../src/retry.ts'
+import type { Transient } from '../../src/http/failure.ts'
+import { delayAfter } from '../../src/http/retry.ts'
 
 const TIMEOUT_MS = 60_000
-/** The action's defaults. */
-const LIMITS = { retries: 3, retriesWhenBusy: Number.POSITIVE_INFINITY }
+/** The action's default. */
+const RETRIES = 3
 const LATENCY_MS = 50
 const SERVED_PER_SECOND = 50
 
@@ -24,23 +24,25 @@ const SCENARIOS: readonly Scenario[] = [
 ]
 
 /** The wait in milliseconds, or `undefined` to give up. */
-type Policy = (passing: Passing, attempts: number, msLeft: number, random: number) => number | undefined
+type Policy = (transient: Transient, attempts: number, msLeft: number, random: number) => number | undefined
 
 const exponential = (attempts: number) => Math.min(1000 * 2 ** (attempts - 1), 20_000)
 const bounded =
-  (policy: (passing: Passing, attempts: number) => number): Policy =>
-  (passing, attempts, msLeft) => {
-    const waitMs = policy(passing, attempts)
+  (policy: (transient: Transient, attempts: number) => number): Policy =>
+  (transient, attempts, msLeft) => {
+    const waitMs = policy(transient, attempts)
     return waitMs < msLeft ? waitMs : undefined
   }
 
 const POLICIES: Readonly<Record<string, Policy>> = {
-  'this action': (passing, attempts, msLeft, random) => {
-    const delay = delayAfter(passing, { ...LIMITS, attempts, msLeft, now: new Date(0), random })
+  'this action': (transient, attempts, msLeft, random) => {
+    // Every response is 429 or 503.
+    const situation = { retries: RETRIES, attempts, busy: attempts, msLeft, now: new Date(0), random }
+    const delay = delayAfter(transient, situation)
     return 'waitMs' in delay ? delay.waitMs : undefined
   },
   'fixed 3 s': bounded(() => 3000),
-  'exponential, no jitter': bounded((_passing, attempts) => exponential(attempts)),
+  'exponential, no jitter': bounded((_transient, attempts) => exponential(attempts)),
   '`Retry-After`, no jitter': bounded(({ retryAfter }, attempts) =>
     retryAfter === undefined ? exponential(attempts) : Number(retryAfter) * 1000,
   ),

@@ -69,7 +69,7 @@ async function runOnce(): Promise<void> {
   const complaint = findComplaint(step, post as StepResult, durations.at(-1) as number)
   if (complaint !== undefined) complaints.push(`${complaint}\n${step.printed.join('\n')}`)
   tally[step.exitCode === 0 ? 'green' : 'red'] += 1
-  if (step.printed.some((line) => line.includes('trying again'))) tally.retried += 1
+  if (step.printed.some((line) => line.includes('retrying in'))) tally.retried += 1
 }
 
 function findComplaint(

@@ -1,0 +1,3077 @@
+/******/ (() => { // webpackBootstrap
+/******/ 	"use strict";
+/******/ 	var __webpack_modules__ = ({
+
+/***/ 598:
+/***/ ((module) => {
+
+module.exports = require("node:crypto");
+
+/***/ })
+
+/******/ 	});
+/************************************************************************/
+/******/ 	// The module cache
+/******/ 	var __webpack_module_cache__ = {};
+/******/ 	
+/******/ 	// The require function
+/******/ 	function __nccwpck_require__(moduleId) {
+/******/ 		// Check if module is in cache
+/******/ 		var cachedModule = __webpack_module_cache__[moduleId];
+/******/ 		if (cachedModule !== undefined) {
+/******/ 			return cachedModule.exports;
+/******/ 		}
+/******/ 		// Create a new module (and put it into the cache)
+/******/ 		var module = __webpack_module_cache__[moduleId] = {
+/******/ 			// no module.id needed
+/******/ 			// no module.loaded needed
+/******/ 			exports: {}
+/******/ 		};
+/******/ 	
+/******/ 		// Execute the module function
+/******/ 		var threw = true;
+/******/ 		try {
+/******/ 			__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
+/******/ 			threw = false;
+/******/ 		} finally {
+/******/ 			if(threw) delete __webpack_module_cache__[moduleId];
+/******/ 		}
+/******/ 	
+/******/ 		// Return the exports of the module
+/******/ 		return module.exports;
+/******/ 	}
+/******/ 	
+/******/ 	// expose the modules object (__webpack_modules__)
+/******/ 	__nccwpck_require__.m = __webpack_modules__;
+/******/ 	
+/************************************************************************/
+/******/ 	/* webpack/runtime/asset-relocator-loader */
+/******/ 	if (typeof __nccwpck_require__ !== 'undefined') __nccwpck_require__.ab = __dirname + "/";
+/******/ 	
+/******/ 	/* webpack/runtime/create fake namespace object */
+/******/ 	(() => {
+/******/ 		var getProto = Object.getPrototypeOf ? (obj) => (Object.getPrototypeOf(obj)) : (obj) => (obj.__proto__);
+/******/ 		var leafPrototypes;
+/******/ 		// create a fake namespace object
+/******/ 		// mode & 1: value is a module id, require it
+/******/ 		// mode & 2: merge all properties of value into the ns
+/******/ 		// mode & 4: return value when already ns object
+/******/ 		// mode & 16: return value when it's Promise-like
+/******/ 		// mode & 8|1: behave like require
+/******/ 		__nccwpck_require__.t = function(value, mode) {
+/******/ 			if(mode & 1) value = this(value);
+/******/ 			if(mode & 8) return value;
+/******/ 			if(typeof value === 'object' && value) {
+/******/ 				if((mode & 4) && value.__esModule) return value;
+/******/ 				if((mode & 16) && typeof value.then === 'function') return value;
+/******/ 			}
+/******/ 			var ns = Object.create(null);
+/******/ 			__nccwpck_require__.r(ns);
+/******/ 			var def = {};
+/******/ 			leafPrototypes = leafPrototypes || [null, getProto({}), getProto([]), getProto(getProto)];
+/******/ 			for(var current = mode & 2 && value; typeof current == 'object' && !~leafPrototypes.indexOf(current); current = getProto(current)) {
+/******/ 				Object.getOwnPropertyNames(current).forEach((key) => (def[key] = () => (value[key])));
+/******/ 			}
+/******/ 			def['default'] = () => (value);
+/******/ 			__nccwpck_require__.d(ns, def);
+/******/ 			return ns;
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/define property getters */
+/******/ 	(() => {
+/******/ 		// define getter functions for harmony exports
+/******/ 		__nccwpck_require__.d = (exports, definition) => {
+/******/ 			for(var key in definition) {
+/******/ 				if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
+/******/ 					Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
+/******/ 				}
+/******/ 			}
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/ensure chunk */
+/******/ 	(() => {
+/******/ 		__nccwpck_require__.f = {};
+/******/ 		// This file contains only the entry chunk.
+/******/ 		// The chunk loading function for additional chunks
+/******/ 		__nccwpck_require__.e = (chunkId) => {
+/******/ 			return Promise.all(Object.keys(__nccwpck_require__.f).reduce((promises, key) => {
+/******/ 				__nccwpck_require__.f[key](chunkId, promises);
+/******/ 				return promises;
+/******/ 			}, []));
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/get javascript chunk filename */
+/******/ 	(() => {
+/******/ 		// This function allow to reference async chunks
+/******/ 		__nccwpck_require__.u = (chunkId) => {
+/******/ 			// return url for filenames based on template
+/******/ 			return "" + chunkId + ".run.cjs";
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/hasOwnProperty shorthand */
+/******/ 	(() => {
+/******/ 		__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/make namespace object */
+/******/ 	(() => {
+/******/ 		// define __esModule on exports
+/******/ 		__nccwpck_require__.r = (exports) => {
+/******/ 			if(typeof Symbol !== 'undefined' && Symbol.toStringTag) {
+/******/ 				Object.defineProperty(exports, Symbol.toStringTag, { value: 'Module' });
+/******/ 			}
+/******/ 			Object.defineProperty(exports, '__esModule', { value: true });
+/******/ 		};
+/******/ 	})();
+/******/ 	
+/******/ 	/* webpack/runtime/require chunk loading */
+/******/ 	(() => {
+/******/ 		// no baseURI
+/******/ 		
+/******/ 		// object to store loaded chunks
+/******/ 		// "1" means "loaded", otherwise not loaded yet
+/******/ 		var installedChunks = {
+/******/ 			792: 1
+/******/ 		};
+/******/ 		
+/******/ 		// no on chunks loaded
+/******/ 		
+/******/ 		var installChunk = (chunk) => {
+/******/ 			var moreModules = chunk.modules, chunkIds = chunk.ids, runtime = chunk.runtime;
+/******/ 			for(var moduleId in moreModules) {
+/******/ 				if(__nccwpck_require__.o(moreModules, moduleId)) {
+/******/ 					__nccwpck_require__.m[moduleId] = moreModules[moduleId];
+/******/ 				}
+/******/ 			}
+/******/ 			if(runtime) runtime(__nccwpck_require__);
+/******/ 			for(var i = 0; i < chunkIds.length; i++)
+/******/ 				installedChunks[chunkIds[i]] = 1;
+/******/ 		
+/******/ 		};
+/******/ 		
+/******/ 		// require() chunk loading for javascript
+/******/ 		__nccwpck_require__.f.require = (chunkId, promises) => {
+/******/ 			// "1" is the signal for "already loaded"
+/******/ 			if(!installedChunks[chunkId]) {
+/******/ 				if(true) { // all chunks have JS
+/******/ 					installChunk(require("./" + __nccwpck_require__.u(chunkId)));
+/******/ 				} else installedChunks[chunkId] = 1;
+/******/ 			}
+/******/ 		};
+/******/ 		
+/******/ 		// no external install chunk
+/******/ 		
+/******/ 		// no HMR
+/******/ 		
+/******/ 		// no HMR manifest
+/******/ 	})();
+/******/ 	
+/************************************************************************/
+var __webpack_exports__ = {};
+// ESM COMPAT FLAG
+__nccwpck_require__.r(__webpack_exports__);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  runMain: () => (/* binding */ runMain),
+  runPost: () => (/* binding */ runPost)
+});
+
+;// CONCATENATED MODULE: external "os"
+const external_os_namespaceObject = require("os");
+;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/utils.js
+function utils_toCommandValue(input) {
+    if (input === null || input === undefined) {
+        return '';
+    } else if (typeof input === 'string' || input instanceof String) {
+        return input;
+    }
+    return JSON.stringify(input);
+}
+function utils_toCommandProperties(annotationProperties) {
+    if (!Object.keys(annotationProperties).length) {
+        return {};
+    }
+    return {
+        title: annotationProperties.title,
+        file: annotationProperties.file,
+        line: annotationProperties.startLine,
+        endLine: annotationProperties.endLine,
+        col: annotationProperties.startColumn,
+        endColumn: annotationProperties.endColumn
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/command.js
+
+
+function command_issueCommand(command, properties, message) {
+    const cmd = new Command(command, properties, message);
+    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
+}
+function command_issue(name, message = '') {
+    command_issueCommand(name, {}, message);
+}
+const CMD_STRING = '::';
+class Command {
+    constructor(command, properties, message){
+        if (!command) {
+            command = 'missing.command';
+        }
+        this.command = command;
+        this.properties = properties;
+        this.message = message;
+    }
+    toString() {
+        let cmdStr = CMD_STRING + this.command;
+        if (this.properties && Object.keys(this.properties).length > 0) {
+            cmdStr += ' ';
+            let first = true;
+            for(const key in this.properties){
+                if (this.properties.hasOwnProperty(key)) {
+                    const val = this.properties[key];
+                    if (val) {
+                        if (first) {
+                            first = false;
+                        } else {
+                            cmdStr += ',';
+                        }
+                        cmdStr += `${key}=${escapeProperty(val)}`;
+                    }
+                }
+            }
+        }
+        cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
+        return cmdStr;
+    }
+}
+function escapeData(s) {
+    return utils_toCommandValue(s).replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+}
+function escapeProperty(s) {
+    return utils_toCommandValue(s).replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A').replace(/:/g, '%3A').replace(/,/g, '%2C');
+}
+
+;// CONCATENATED MODULE: external "crypto"
+const external_crypto_namespaceObject = require("crypto");
+;// CONCATENATED MODULE: external "fs"
+const external_fs_namespaceObject = require("fs");
+;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/file-command.js
+
+
+
+
+function file_command_issueFileCommand(command, message) {
+    const filePath = process.env[`GITHUB_${command}`];
+    if (!filePath) {
+        throw new Error(`Unable to find environment variable for file command ${command}`);
+    }
+    if (!external_fs_namespaceObject.existsSync(filePath)) {
+        throw new Error(`Missing file at path: ${filePath}`);
+    }
+    external_fs_namespaceObject.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
+        encoding: 'utf8'
+    });
+}
+function file_command_prepareKeyValueMessage(key, value) {
+    const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
+    const convertedValue = utils_toCommandValue(value);
+    if (key.includes(delimiter)) {
+        throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
+    }
+    if (convertedValue.includes(delimiter)) {
+        throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
+    }
+    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
+}
+
+;// CONCATENATED MODULE: external "path"
+const external_path_namespaceObject = require("path");
+;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/core.js
+var __awaiter = undefined && undefined.__awaiter || function(thisArg, _arguments, P, generator) {
+    function adopt(value) {
+        return value instanceof P ? value : new P(function(resolve) {
+            resolve(value);
+        });
+    }
+    return new (P || (P = Promise))(function(resolve, reject) {
+        function fulfilled(value) {
+            try {
+                step(generator.next(value));
+            } catch (e) {
+                reject(e);
+            }
+        }
+        function rejected(value) {
+            try {
+                step(generator["throw"](value));
+            } catch (e) {
+                reject(e);
+            }
+        }
+        function step(result) {
+            result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected);
+        }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+
+
+
+var ExitCode;
+(function(ExitCode) {
+    ExitCode[ExitCode["Success"] = 0] = "Success";
+    ExitCode[ExitCode["Failure"] = 1] = "Failure";
+})(ExitCode || (ExitCode = {}));
+function exportVariable(name, val) {
+    const convertedVal = toCommandValue(val);
+    process.env[name] = convertedVal;
+    const filePath = process.env['GITHUB_ENV'] || '';
+    if (filePath) {
+        return issueFileCommand('ENV', prepareKeyValueMessage(name, val));
+    }
+    issueCommand('set-env', {
+        name
+    }, convertedVal);
+}
+function setSecret(secret) {
+    command_issueCommand('add-mask', {}, secret);
+}
+function addPath(inputPath) {
+    const filePath = process.env['GITHUB_PATH'] || '';
+    if (filePath) {
+        issueFileCommand('PATH', inputPath);
+    } else {
+        issueCommand('add-path', {}, inputPath);
+    }
+    process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
+}
+function getInput(name, options) {
+    const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
+    if (options && options.required && !val) {
+        throw new Error(`Input required and not supplied: ${name}`);
+    }
+    if (options && options.trimWhitespace === false) {
+        return val;
+    }
+    return val.trim();
+}
+function getMultilineInput(name, options) {
+    const inputs = getInput(name, options).split('\n').filter((x)=>x !== '');
+    if (options && options.trimWhitespace === false) {
+        return inputs;
+    }
+    return inputs.map((input)=>input.trim());
+}
+function getBooleanInput(name, options) {
+    const trueValue = [
+        'true',
+        'True',
+        'TRUE'
+    ];
+    const falseValue = [
+        'false',
+        'False',
+        'FALSE'
+    ];
+    const val = getInput(name, options);
+    if (trueValue.includes(val)) return true;
+    if (falseValue.includes(val)) return false;
+    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` + `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
+}
+function setOutput(name, value) {
+    const filePath = process.env['GITHUB_OUTPUT'] || '';
+    if (filePath) {
+        return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
+    }
+    process.stdout.write(external_os_namespaceObject.EOL);
+    command_issueCommand('set-output', {
+        name
+    }, utils_toCommandValue(value));
+}
+function setCommandEcho(enabled) {
+    issue('echo', enabled ? 'on' : 'off');
+}
+function setFailed(message) {
+    process.exitCode = ExitCode.Failure;
+    error(message);
+}
+function isDebug() {
+    return process.env['RUNNER_DEBUG'] === '1';
+}
+function debug(message) {
+    issueCommand('debug', {}, message);
+}
+function error(message, properties = {}) {
+    command_issueCommand('error', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+function core_warning(message, properties = {}) {
+    command_issueCommand('warning', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+function notice(message, properties = {}) {
+    issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+}
+function info(message) {
+    process.stdout.write(message + external_os_namespaceObject.EOL);
+}
+function startGroup(name) {
+    issue('group', name);
+}
+function endGroup() {
+    issue('endgroup');
+}
+function group(name, fn) {
+    return __awaiter(this, void 0, void 0, function*() {
+        startGroup(name);
+        let result;
+        try {
+            result = yield fn();
+        } finally{
+            endGroup();
+        }
+        return result;
+    });
+}
+function saveState(name, value) {
+    const filePath = process.env['GITHUB_STATE'] || '';
+    if (filePath) {
+        return file_command_issueFileCommand('STATE', file_command_prepareKeyValueMessage(name, value));
+    }
+    command_issueCommand('save-state', {
+        name
+    }, utils_toCommandValue(value));
+}
+function getState(name) {
+    return process.env[`STATE_${name}`] || '';
+}
+function getIDToken(aud) {
+    return __awaiter(this, void 0, void 0, function*() {
+        return yield OidcClient.getIDToken(aud);
+    });
+}
+
+
+
+
+
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = require("node:fs");
+;// CONCATENATED MODULE: ./lib/http/clock.js
+function monotonicMs() {
+    return Number(process.hrtime.bigint() / 1000000n);
+}
+
+;// CONCATENATED MODULE: ./lib/http/failure.js
+class Failure extends Error {
+    reason;
+    advice;
+    transient;
+    constructor(reason, advice, transient){
+        super(`${reason}. ${advice}`);
+        this.reason = reason;
+        this.advice = advice;
+        this.transient = transient;
+    }
+}
+
+;// CONCATENATED MODULE: external "node:http"
+const external_node_http_namespaceObject = require("node:http");
+;// CONCATENATED MODULE: external "node:https"
+const external_node_https_namespaceObject = require("node:https");
+;// CONCATENATED MODULE: external "node:tls"
+const external_node_tls_namespaceObject = require("node:tls");
+;// CONCATENATED MODULE: external "http"
+const external_http_namespaceObject = require("http");
+var external_http_namespaceObject_0 = /*#__PURE__*/__nccwpck_require__.t(external_http_namespaceObject, 2);
+;// CONCATENATED MODULE: external "https"
+const external_https_namespaceObject = require("https");
+var external_https_namespaceObject_0 = /*#__PURE__*/__nccwpck_require__.t(external_https_namespaceObject, 2);
+;// CONCATENATED MODULE: ./lib/node_modules/@actions/http-client/lib/proxy.js
+function getProxyUrl(reqUrl) {
+    const usingSsl = reqUrl.protocol === 'https:';
+    if (checkBypass(reqUrl)) {
+        return undefined;
+    }
+    const proxyVar = (()=>{
+        if (usingSsl) {
+            return process.env['https_proxy'] || process.env['HTTPS_PROXY'];
+        } else {
+            return process.env['http_proxy'] || process.env['HTTP_PROXY'];
+        }
+    })();
+    if (proxyVar) {
+        try {
+            return new DecodedURL(proxyVar);
+        } catch (_a) {
+            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://')) return new DecodedURL(`http://${proxyVar}`);
+        }
+    } else {
+        return undefined;
+    }
+}
+function checkBypass(reqUrl) {
+    if (!reqUrl.hostname) {
+        return false;
+    }
+    const reqHost = reqUrl.hostname;
+    if (isLoopbackAddress(reqHost)) {
+        return true;
+    }
+    const noProxy = process.env['no_proxy'] || process.env['NO_PROXY'] || '';
+    if (!noProxy) {
+        return false;
+    }
+    let reqPort;
+    if (reqUrl.port) {
+        reqPort = Number(reqUrl.port);
+    } else if (reqUrl.protocol === 'http:') {
+        reqPort = 80;
+    } else if (reqUrl.protocol === 'https:') {
+        reqPort = 443;
+    }
+    const upperReqHosts = [
+        reqUrl.hostname.toUpperCase()
+    ];
+    if (typeof reqPort === 'number') {
+        upperReqHosts.push(`${upperReqHosts[0]}:${reqPort}`);
+    }
+    for (const upperNoProxyItem of noProxy.split(',').map((x)=>x.trim().toUpperCase()).filter((x)=>x)){
+        if (upperNoProxyItem === '*' || upperReqHosts.some((x)=>x === upperNoProxyItem || x.endsWith(`.${upperNoProxyItem}`) || upperNoProxyItem.startsWith('.') && x.endsWith(`${upperNoProxyItem}`))) {
+            return true;
+        }
+    }
+    return false;
+}
+function isLoopbackAddress(host) {
+    const hostLower = host.toLowerCase();
+    return hostLower === 'localhost' || hostLower.startsWith('127.') || hostLower.startsWith('[::1]') || hostLower.startsWith('[0:0:0:0:0:0:0:1]');
+}
+class DecodedURL extends URL {
+    constructor(url, base){
+        super(url, base);
+        this._decodedUsername = decodeURIComponent(super.username);
+        this._decodedPassword = decodeURIComponent(super.password);
+    }
+    get username() {
+        return this._decodedUsername;
+    }
+    get password() {
+        return this._decodedPassword;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/node_modules/@actions/http-client/lib/index.js
+var lib_awaiter = undefined && undefined.__awaiter || function(thisArg, _arguments, P, generator) {
+    function adopt(value) {
+        return value instanceof P ? value : new P(function(resolve) {
+            resolve(value);
+        });
+    }
+    return new (P || (P = Promise))(function(resolve, reject) {
+        function fulfilled(value) {
+            try {
+                step(generator.next(value));
+            } catch (e) {
+                reject(e);
+            }
+        }
+        function rejected(value) {
+            try {
+                step(generator["throw"](value));
+            } catch (e) {
+                reject(e);
+            }
+        }
+        function step(result) {
+            result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected);
+        }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+
+
+
+var HttpCodes;
+(function(HttpCodes) {
+    HttpCodes[HttpCodes["OK"] = 200] = "OK";
+    HttpCodes[HttpCodes["MultipleChoices"] = 300] = "MultipleChoices";
+    HttpCodes[HttpCodes["MovedPermanently"] = 301] = "MovedPermanently";
+    HttpCodes[HttpCodes["ResourceMoved"] = 302] = "ResourceMoved";
+    HttpCodes[HttpCodes["SeeOther"] = 303] = "SeeOther";
+    HttpCodes[HttpCodes["NotModified"] = 304] = "NotModified";
+    HttpCodes[HttpCodes["UseProxy"] = 305] = "UseProxy";
+    HttpCodes[HttpCodes["SwitchProxy"] = 306] = "SwitchProxy";
+    HttpCodes[HttpCodes["TemporaryRedirect"] = 307] = "TemporaryRedirect";
+    HttpCodes[HttpCodes["PermanentRedirect"] = 308] = "PermanentRedirect";
+    HttpCodes[HttpCodes["BadRequest"] = 400] = "BadRequest";
+    HttpCodes[HttpCodes["Unauthorized"] = 401] = "Unauthorized";
+    HttpCodes[HttpCodes["PaymentRequired"] = 402] = "PaymentRequired";
+    HttpCodes[HttpCodes["Forbidden"] = 403] = "Forbidden";
+    HttpCodes[HttpCodes["NotFound"] = 404] = "NotFound";
+    HttpCodes[HttpCodes["MethodNotAllowed"] = 405] = "MethodNotAllowed";
+    HttpCodes[HttpCodes["NotAcceptable"] = 406] = "NotAcceptable";
+    HttpCodes[HttpCodes["ProxyAuthenticationRequired"] = 407] = "ProxyAuthenticationRequired";
+    HttpCodes[HttpCodes["RequestTimeout"] = 408] = "RequestTimeout";
+    HttpCodes[HttpCodes["Conflict"] = 409] = "Conflict";
+    HttpCodes[HttpCodes["Gone"] = 410] = "Gone";
+    HttpCodes[HttpCodes["TooManyRequests"] = 429] = "TooManyRequests";
+    HttpCodes[HttpCodes["InternalServerError"] = 500] = "InternalServerError";
+    HttpCodes[HttpCodes["NotImplemented"] = 501] = "NotImplemented";
+    HttpCodes[HttpCodes["BadGateway"] = 502] = "BadGateway";
+    HttpCodes[HttpCodes["ServiceUnavailable"] = 503] = "ServiceUnavailable";
+    HttpCodes[HttpCodes["GatewayTimeout"] = 504] = "GatewayTimeout";
+})(HttpCodes || (HttpCodes = {}));
+var Headers;
+(function(Headers) {
+    Headers["Accept"] = "accept";
+    Headers["ContentType"] = "content-type";
+})(Headers || (Headers = {}));
+var MediaTypes;
+(function(MediaTypes) {
+    MediaTypes["ApplicationJson"] = "application/json";
+})(MediaTypes || (MediaTypes = {}));
+function lib_getProxyUrl(serverUrl) {
+    const proxyUrl = pm.getProxyUrl(new URL(serverUrl));
+    return proxyUrl ? proxyUrl.href : '';
+}
+const HttpRedirectCodes = [
+    HttpCodes.MovedPermanently,
+    HttpCodes.ResourceMoved,
+    HttpCodes.SeeOther,
+    HttpCodes.TemporaryRedirect,
+    HttpCodes.PermanentRedirect
+];
+const HttpResponseRetryCodes = [
+    HttpCodes.BadGateway,
+    HttpCodes.ServiceUnavailable,
+    HttpCodes.GatewayTimeout
+];
+const RetryableHttpVerbs = [
+    'OPTIONS',
+    'GET',
+    'DELETE',
+    'HEAD'
+];
+const ExponentialBackoffCeiling = 10;
+const ExponentialBackoffTimeSlice = 5;
+class HttpClientError extends Error {
+    constructor(message, statusCode){
+        super(message);
+        this.name = 'HttpClientError';
+        this.statusCode = statusCode;
+        Object.setPrototypeOf(this, HttpClientError.prototype);
+    }
+}
+class HttpClientResponse {
+    constructor(message){
+        this.message = message;
+    }
+    readBody() {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return new Promise((resolve)=>lib_awaiter(this, void 0, void 0, function*() {
+                    let output = Buffer.alloc(0);
+                    this.message.on('data', (chunk)=>{
+                        output = Buffer.concat([
+                            output,
+                            chunk
+                        ]);
+                    });
+                    this.message.on('end', ()=>{
+                        resolve(output.toString());
+                    });
+                }));
+        });
+    }
+    readBodyBuffer() {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return new Promise((resolve)=>lib_awaiter(this, void 0, void 0, function*() {
+                    const chunks = [];
+                    this.message.on('data', (chunk)=>{
+                        chunks.push(chunk);
+                    });
+                    this.message.on('end', ()=>{
+                        resolve(Buffer.concat(chunks));
+                    });
+                }));
+        });
+    }
+}
+function isHttps(requestUrl) {
+    const parsedUrl = new URL(requestUrl);
+    return parsedUrl.protocol === 'https:';
+}
+class HttpClient {
+    constructor(userAgent, handlers, requestOptions){
+        this._ignoreSslError = false;
+        this._allowRedirects = true;
+        this._allowRedirectDowngrade = false;
+        this._maxRedirects = 50;
+        this._allowRetries = false;
+        this._maxRetries = 1;
+        this._keepAlive = false;
+        this._disposed = false;
+        this.userAgent = this._getUserAgentWithOrchestrationId(userAgent);
+        this.handlers = handlers || [];
+        this.requestOptions = requestOptions;
+        if (requestOptions) {
+            if (requestOptions.ignoreSslError != null) {
+                this._ignoreSslError = requestOptions.ignoreSslError;
+            }
+            this._socketTimeout = requestOptions.socketTimeout;
+            if (requestOptions.allowRedirects != null) {
+                this._allowRedirects = requestOptions.allowRedirects;
+            }
+            if (requestOptions.allowRedirectDowngrade != null) {
+                this._allowRedirectDowngrade = requestOptions.allowRedirectDowngrade;
+            }
+            if (requestOptions.maxRedirects != null) {
+                this._maxRedirects = Math.max(requestOptions.maxRedirects, 0);
+            }
+            if (requestOptions.keepAlive != null) {
+                this._keepAlive = requestOptions.keepAlive;
+            }
+            if (requestOptions.allowRetries != null) {
+                this._allowRetries = requestOptions.allowRetries;
+            }
+            if (requestOptions.maxRetries != null) {
+                this._maxRetries = requestOptions.maxRetries;
+            }
+        }
+    }
+    options(requestUrl, additionalHeaders) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return this.request('OPTIONS', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    get(requestUrl, additionalHeaders) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return this.request('GET', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    del(requestUrl, additionalHeaders) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return this.request('DELETE', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    post(requestUrl, data, additionalHeaders) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return this.request('POST', requestUrl, data, additionalHeaders || {});
+        });
+    }
+    patch(requestUrl, data, additionalHeaders) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return this.request('PATCH', requestUrl, data, additionalHeaders || {});
+        });
+    }
+    put(requestUrl, data, additionalHeaders) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return this.request('PUT', requestUrl, data, additionalHeaders || {});
+        });
+    }
+    head(requestUrl, additionalHeaders) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return this.request('HEAD', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    sendStream(verb, requestUrl, stream, additionalHeaders) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return this.request(verb, requestUrl, stream, additionalHeaders);
+        });
+    }
+    getJson(requestUrl_1) {
+        return lib_awaiter(this, arguments, void 0, function*(requestUrl, additionalHeaders = {}) {
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            const res = yield this.get(requestUrl, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    postJson(requestUrl_1, obj_1) {
+        return lib_awaiter(this, arguments, void 0, function*(requestUrl, obj, additionalHeaders = {}) {
+            const data = JSON.stringify(obj, null, 2);
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] = this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            const res = yield this.post(requestUrl, data, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    putJson(requestUrl_1, obj_1) {
+        return lib_awaiter(this, arguments, void 0, function*(requestUrl, obj, additionalHeaders = {}) {
+            const data = JSON.stringify(obj, null, 2);
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] = this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            const res = yield this.put(requestUrl, data, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    patchJson(requestUrl_1, obj_1) {
+        return lib_awaiter(this, arguments, void 0, function*(requestUrl, obj, additionalHeaders = {}) {
+            const data = JSON.stringify(obj, null, 2);
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] = this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            const res = yield this.patch(requestUrl, data, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    request(verb, requestUrl, data, headers) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            if (this._disposed) {
+                throw new Error('Client has already been disposed.');
+            }
+            const parsedUrl = new URL(requestUrl);
+            let info = this._prepareRequest(verb, parsedUrl, headers);
+            const maxTries = this._allowRetries && RetryableHttpVerbs.includes(verb) ? this._maxRetries + 1 : 1;
+            let numTries = 0;
+            let response;
+            do {
+                response = yield this.requestRaw(info, data);
+                if (response && response.message && response.message.statusCode === HttpCodes.Unauthorized) {
+                    let authenticationHandler;
+                    for (const handler of this.handlers){
+                        if (handler.canHandleAuthentication(response)) {
+                            authenticationHandler = handler;
+                            break;
+                        }
+                    }
+                    if (authenticationHandler) {
+                        return authenticationHandler.handleAuthentication(this, info, data);
+                    } else {
+                        return response;
+                    }
+                }
+                let redirectsRemaining = this._maxRedirects;
+                while(response.message.statusCode && HttpRedirectCodes.includes(response.message.statusCode) && this._allowRedirects && redirectsRemaining > 0){
+                    const redirectUrl = response.message.headers['location'];
+                    if (!redirectUrl) {
+                        break;
+                    }
+                    const parsedRedirectUrl = new URL(redirectUrl);
+                    if (parsedUrl.protocol === 'https:' && parsedUrl.protocol !== parsedRedirectUrl.protocol && !this._allowRedirectDowngrade) {
+                        throw new Error('Redirect from HTTPS to HTTP protocol. This downgrade is not allowed for security reasons. If you want to allow this behavior, set the allowRedirectDowngrade option to true.');
+                    }
+                    yield response.readBody();
+                    if (parsedRedirectUrl.hostname !== parsedUrl.hostname) {
+                        for(const header in headers){
+                            if (header.toLowerCase() === 'authorization') {
+                                delete headers[header];
+                            }
+                        }
+                    }
+                    info = this._prepareRequest(verb, parsedRedirectUrl, headers);
+                    response = yield this.requestRaw(info, data);
+                    redirectsRemaining--;
+                }
+                if (!response.message.statusCode || !HttpResponseRetryCodes.includes(response.message.statusCode)) {
+                    return response;
+                }
+                numTries += 1;
+                if (numTries < maxTries) {
+                    yield response.readBody();
+                    yield this._performExponentialBackoff(numTries);
+                }
+            }while (numTries < maxTries)
+            return response;
+        });
+    }
+    dispose() {
+        if (this._agent) {
+            this._agent.destroy();
+        }
+        this._disposed = true;
+    }
+    requestRaw(info, data) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return new Promise((resolve, reject)=>{
+                function callbackForResult(err, res) {
+                    if (err) {
+                        reject(err);
+                    } else if (!res) {
+                        reject(new Error('Unknown error'));
+                    } else {
+                        resolve(res);
+                    }
+                }
+                this.requestRawWithCallback(info, data, callbackForResult);
+            });
+        });
+    }
+    requestRawWithCallback(info, data, onResult) {
+        if (typeof data === 'string') {
+            if (!info.options.headers) {
+                info.options.headers = {};
+            }
+            info.options.headers['Content-Length'] = Buffer.byteLength(data, 'utf8');
+        }
+        let callbackCalled = false;
+        function handleResult(err, res) {
+            if (!callbackCalled) {
+                callbackCalled = true;
+                onResult(err, res);
+            }
+        }
+        const req = info.httpModule.request(info.options, (msg)=>{
+            const res = new HttpClientResponse(msg);
+            handleResult(undefined, res);
+        });
+        let socket;
+        req.on('socket', (sock)=>{
+            socket = sock;
+        });
+        req.setTimeout(this._socketTimeout || 3 * 60000, ()=>{
+            if (socket) {
+                socket.end();
+            }
+            handleResult(new Error(`Request timeout: ${info.options.path}`));
+        });
+        req.on('error', function(err) {
+            handleResult(err);
+        });
+        if (data && typeof data === 'string') {
+            req.write(data, 'utf8');
+        }
+        if (data && typeof data !== 'string') {
+            data.on('close', function() {
+                req.end();
+            });
+            data.pipe(req);
+        } else {
+            req.end();
+        }
+    }
+    getAgent(serverUrl) {
+        const parsedUrl = new URL(serverUrl);
+        return this._getAgent(parsedUrl);
+    }
+    getAgentDispatcher(serverUrl) {
+        const parsedUrl = new URL(serverUrl);
+        const proxyUrl = getProxyUrl(parsedUrl);
+        const useProxy = proxyUrl && proxyUrl.hostname;
+        if (!useProxy) {
+            return;
+        }
+        return this._getProxyAgentDispatcher(parsedUrl, proxyUrl);
+    }
+    _prepareRequest(method, requestUrl, headers) {
+        const info = {};
+        info.parsedUrl = requestUrl;
+        const usingSsl = info.parsedUrl.protocol === 'https:';
+        info.httpModule = usingSsl ? external_https_namespaceObject_0 : external_http_namespaceObject_0;
+        const defaultPort = usingSsl ? 443 : 80;
+        info.options = {};
+        info.options.host = info.parsedUrl.hostname;
+        info.options.port = info.parsedUrl.port ? parseInt(info.parsedUrl.port) : defaultPort;
+        info.options.path = (info.parsedUrl.pathname || '') + (info.parsedUrl.search || '');
+        info.options.method = method;
+        info.options.headers = this._mergeHeaders(headers);
+        if (this.userAgent != null) {
+            info.options.headers['user-agent'] = this.userAgent;
+        }
+        info.options.agent = this._getAgent(info.parsedUrl);
+        if (this.handlers) {
+            for (const handler of this.handlers){
+                handler.prepareRequest(info.options);
+            }
+        }
+        return info;
+    }
+    _mergeHeaders(headers) {
+        if (this.requestOptions && this.requestOptions.headers) {
+            return Object.assign({}, lowercaseKeys(this.requestOptions.headers), lowercaseKeys(headers || {}));
+        }
+        return lowercaseKeys(headers || {});
+    }
+    _getExistingOrDefaultHeader(additionalHeaders, header, _default) {
+        let clientHeader;
+        if (this.requestOptions && this.requestOptions.headers) {
+            const headerValue = lowercaseKeys(this.requestOptions.headers)[header];
+            if (headerValue) {
+                clientHeader = typeof headerValue === 'number' ? headerValue.toString() : headerValue;
+            }
+        }
+        const additionalValue = additionalHeaders[header];
+        if (additionalValue !== undefined) {
+            return typeof additionalValue === 'number' ? additionalValue.toString() : additionalValue;
+        }
+        if (clientHeader !== undefined) {
+            return clientHeader;
+        }
+        return _default;
+    }
+    _getExistingOrDefaultContentTypeHeader(additionalHeaders, _default) {
+        let clientHeader;
+        if (this.requestOptions && this.requestOptions.headers) {
+            const headerValue = lowercaseKeys(this.requestOptions.headers)[Headers.ContentType];
+            if (headerValue) {
+                if (typeof headerValue === 'number') {
+                    clientHeader = String(headerValue);
+                } else if (Array.isArray(headerValue)) {
+                    clientHeader = headerValue.join(', ');
+                } else {
+                    clientHeader = headerValue;
+                }
+            }
+        }
+        const additionalValue = additionalHeaders[Headers.ContentType];
+        if (additionalValue !== undefined) {
+            if (typeof additionalValue === 'number') {
+                return String(additionalValue);
+            } else if (Array.isArray(additionalValue)) {
+                return additionalValue.join(', ');
+            } else {
+                return additionalValue;
+            }
+        }
+        if (clientHeader !== undefined) {
+            return clientHeader;
+        }
+        return _default;
+    }
+    _getAgent(parsedUrl) {
+        let agent;
+        const proxyUrl = getProxyUrl(parsedUrl);
+        const useProxy = proxyUrl && proxyUrl.hostname;
+        if (this._keepAlive && useProxy) {
+            agent = this._proxyAgent;
+        }
+        if (!useProxy) {
+            agent = this._agent;
+        }
+        if (agent) {
+            return agent;
+        }
+        const usingSsl = parsedUrl.protocol === 'https:';
+        let maxSockets = 100;
+        if (this.requestOptions) {
+            maxSockets = this.requestOptions.maxSockets || external_http_namespaceObject.globalAgent.maxSockets;
+        }
+        if (proxyUrl && proxyUrl.hostname) {
+            const agentOptions = {
+                maxSockets,
+                keepAlive: this._keepAlive,
+                proxy: Object.assign(Object.assign({}, (proxyUrl.username || proxyUrl.password) && {
+                    proxyAuth: `${proxyUrl.username}:${proxyUrl.password}`
+                }), {
+                    host: proxyUrl.hostname,
+                    port: proxyUrl.port
+                })
+            };
+            let tunnelAgent;
+            const overHttps = proxyUrl.protocol === 'https:';
+            if (usingSsl) {
+                tunnelAgent = overHttps ? external_https_namespaceObject.httpsOverHttps : external_https_namespaceObject.httpsOverHttp;
+            } else {
+                tunnelAgent = overHttps ? external_https_namespaceObject.httpOverHttps : external_https_namespaceObject.httpOverHttp;
+            }
+            agent = tunnelAgent(agentOptions);
+            this._proxyAgent = agent;
+        }
+        if (!agent) {
+            const options = {
+                keepAlive: this._keepAlive,
+                maxSockets
+            };
+            agent = usingSsl ? new external_https_namespaceObject.Agent(options) : new external_http_namespaceObject.Agent(options);
+            this._agent = agent;
+        }
+        if (usingSsl && this._ignoreSslError) {
+            agent.options = Object.assign(agent.options || {}, {
+                rejectUnauthorized: false
+            });
+        }
+        return agent;
+    }
+    _getProxyAgentDispatcher(parsedUrl, proxyUrl) {
+        let proxyAgent;
+        if (this._keepAlive) {
+            proxyAgent = this._proxyAgentDispatcher;
+        }
+        if (proxyAgent) {
+            return proxyAgent;
+        }
+        const usingSsl = parsedUrl.protocol === 'https:';
+        proxyAgent = new external_https_namespaceObject.ProxyAgent(Object.assign({
+            uri: proxyUrl.href,
+            pipelining: !this._keepAlive ? 0 : 1
+        }, (proxyUrl.username || proxyUrl.password) && {
+            token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
+        }));
+        this._proxyAgentDispatcher = proxyAgent;
+        if (usingSsl && this._ignoreSslError) {
+            proxyAgent.options = Object.assign(proxyAgent.options.requestTls || {}, {
+                rejectUnauthorized: false
+            });
+        }
+        return proxyAgent;
+    }
+    _getUserAgentWithOrchestrationId(userAgent) {
+        const baseUserAgent = userAgent || 'actions/http-client';
+        const orchId = process.env['ACTIONS_ORCHESTRATION_ID'];
+        if (orchId) {
+            const sanitizedId = orchId.replace(/[^a-z0-9_.-]/gi, '_');
+            return `${baseUserAgent} actions_orchestration_id/${sanitizedId}`;
+        }
+        return baseUserAgent;
+    }
+    _performExponentialBackoff(retryNumber) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            retryNumber = Math.min(ExponentialBackoffCeiling, retryNumber);
+            const ms = ExponentialBackoffTimeSlice * Math.pow(2, retryNumber);
+            return new Promise((resolve)=>setTimeout(()=>resolve(), ms));
+        });
+    }
+    _processResponse(res, options) {
+        return lib_awaiter(this, void 0, void 0, function*() {
+            return new Promise((resolve, reject)=>lib_awaiter(this, void 0, void 0, function*() {
+                    const statusCode = res.message.statusCode || 0;
+                    const response = {
+                        statusCode,
+                        result: null,
+                        headers: {}
+                    };
+                    if (statusCode === HttpCodes.NotFound) {
+                        resolve(response);
+                    }
+                    function dateTimeDeserializer(key, value) {
+                        if (typeof value === 'string') {
+                            const a = new Date(value);
+                            if (!isNaN(a.valueOf())) {
+                                return a;
+                            }
+                        }
+                        return value;
+                    }
+                    let obj;
+                    let contents;
+                    try {
+                        contents = yield res.readBody();
+                        if (contents && contents.length > 0) {
+                            if (options && options.deserializeDates) {
+                                obj = JSON.parse(contents, dateTimeDeserializer);
+                            } else {
+                                obj = JSON.parse(contents);
+                            }
+                            response.result = obj;
+                        }
+                        response.headers = res.message.headers;
+                    } catch (err) {}
+                    if (statusCode > 299) {
+                        let msg;
+                        if (obj && obj.message) {
+                            msg = obj.message;
+                        } else if (contents && contents.length > 0) {
+                            msg = contents;
+                        } else {
+                            msg = `Failed request: (${statusCode})`;
+                        }
+                        const err = new HttpClientError(msg, statusCode);
+                        err.result = response.result;
+                        reject(err);
+                    } else {
+                        resolve(response);
+                    }
+                }));
+        });
+    }
+}
+const lowercaseKeys = (obj)=>Object.keys(obj).reduce((c, k)=>(c[k.toLowerCase()] = obj[k], c), {});
+
+;// CONCATENATED MODULE: ./lib/http/connection-error.js
+
+const RE_RUN = "Re-run the job; if it keeps failing, check the server's status page.";
+const CHECK_HOST = (source)=>`Check the host in ${source} and that the runner can reach it.`;
+const CHECK_URL = (source)=>`Check ${source}.`;
+const CHECK_PROXY = 'Check https_proxy, or add the host to no_proxy.';
+const TRUST_CA = 'If a private CA issued it, set ca-certificate, or set NODE_EXTRA_CA_CERTS to the path of the CA certificate.';
+const NOT_TRUSTED = /CERT|SIGNATURE|^INVALID_/;
+const TRANSIENT = {};
+const CONNECTION_ERRORS = [
+    [
+        /^(ENOTFOUND|EAI_AGAIN)$/,
+        'could not resolve host',
+        CHECK_HOST,
+        TRANSIENT
+    ],
+    [
+        /^ECONNREFUSED$/,
+        'connection refused',
+        CHECK_HOST,
+        TRANSIENT
+    ],
+    [
+        /^(ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT)$/,
+        'host unreachable',
+        CHECK_HOST,
+        TRANSIENT
+    ],
+    [
+        /^(ECONNRESET|ECONNABORTED|EPIPE)$/,
+        'connection closed unexpectedly',
+        ()=>RE_RUN,
+        TRANSIENT
+    ],
+    [
+        /^HPE_/,
+        'the response is not valid HTTP',
+        CHECK_URL
+    ],
+    [
+        /^CERT_HAS_EXPIRED$/,
+        'the server certificate has expired',
+        ()=>"Contact the server's operator, or check the runner's clock."
+    ],
+    [
+        /^CERT_NOT_YET_VALID$/,
+        'the server certificate is not yet valid',
+        ()=>"Check the runner's clock."
+    ],
+    [
+        /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
+        'the server certificate does not match the host name',
+        (source)=>`Check the host in ${source}.`
+    ],
+    [
+        /^(EPROTO|ERR_SSL_|ERR_TLS_)/,
+        'TLS handshake failed',
+        (source)=>`Check the host and port in ${source}.`
+    ],
+    [
+        NOT_TRUSTED,
+        'the server certificate is not trusted',
+        ()=>TRUST_CA
+    ],
+    [
+        /^/,
+        'the request failed',
+        CHECK_URL
+    ]
+];
+function explainConnectionError(error, source) {
+    const code = codeOf(rootOf(error));
+    const [, reason, advice, transient] = CONNECTION_ERRORS.find(([pattern])=>pattern.test(code));
+    return new Failure(`${reason} (${code})`, advice(source), transient);
+}
+function explainProxyError(error) {
+    const root = rootOf(error);
+    const code = codeOf(root);
+    if (code === 'ERR_PROXY_TUNNEL') return explainTunnelError(root.statusCode);
+    if (NOT_TRUSTED.test(code)) return new Failure(`the proxy certificate is not trusted (${code})`, TRUST_CA);
+    return new Failure(`could not connect to the proxy (${code})`, CHECK_PROXY, TRANSIENT);
+}
+function explainTunnelError(status) {
+    if (status === undefined) return new Failure('the proxy closed the connection', CHECK_PROXY, TRANSIENT);
+    if (Number.isNaN(status)) return new Failure('https_proxy does not point to a proxy', CHECK_PROXY);
+    if (status === 407) {
+        return new Failure('the proxy requires authentication (HTTP 407)', 'Check the user name and password in https_proxy.');
+    }
+    return [
+        502,
+        503,
+        504
+    ].includes(status) ? new Failure(`the proxy could not connect to the server (HTTP ${status})`, CHECK_PROXY, TRANSIENT) : new Failure(`the proxy refused the connection (HTTP ${status})`, CHECK_PROXY);
+}
+function rootOf(error) {
+    if (typeof error !== 'object' || error === null) return {};
+    const { errors, cause } = error;
+    const inner = errors?.[0] ?? cause;
+    return inner === undefined ? error : rootOf(inner);
+}
+function codeOf({ code, name }) {
+    return typeof code === 'string' ? code : name ?? 'unknown error';
+}
+
+;// CONCATENATED MODULE: ./lib/http/json-object.js
+function parseJsonObject(text) {
+    try {
+        const value = JSON.parse(text);
+        return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+    } catch  {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/http/send.js
+
+
+
+
+
+
+
+
+
+const USER_AGENT = 'client-credentials-token/1.0.0';
+const MAX_BODY_BYTES = 1024 * 1024;
+function createSend(deadline) {
+    return async (request)=>{
+        const { endpoint } = request;
+        const timeoutMs = Math.max(1, Math.floor(deadline - monotonicMs()));
+        const signal = AbortSignal.timeout(timeoutMs);
+        const { agent, didProxyFail } = createAgent(endpoint.url, signal);
+        let message;
+        try {
+            message = await requestHead(request, {
+                agent,
+                signal
+            });
+            const { statusCode, headers } = message;
+            return {
+                endpoint,
+                status: Number(statusCode),
+                headers,
+                body: await readBody(message, endpoint.source)
+            };
+        } catch (error) {
+            if (error instanceof Failure) throw error;
+            const failure = signal.aborted ? new Failure(`timed out after ${Math.max(1, Math.round(timeoutMs / 100)) / 10} s`, RE_RUN, {}) : didProxyFail() ? explainProxyError(error) : explainConnectionError(error, endpoint.source);
+            if (message === undefined || failure.transient === undefined) throw failure;
+            throw new Failure(`the response is incomplete: ${failure.reason}`, failure.advice, failure.transient);
+        }
+    };
+}
+function trustCertificates(certificates) {
+    if (certificates.length === 0) return;
+    requireNode24_5('ca-certificate');
+    external_node_tls_namespaceObject.setDefaultCACertificates([
+        ...external_node_tls_namespaceObject.getCACertificates('default'),
+        ...certificates
+    ]);
+}
+function requireNode24_5(subject) {
+    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+    if (major > 24 || major === 24 && minor >= 5) return;
+    throw new Failure(`${subject} requires Node.js 24.5, but this runner has ${process.versions.node}`, 'Update the runner to version 2.328.0 or later.');
+}
+function createAgent(url, signal) {
+    if (url.protocol === 'http:') return {
+        agent: new external_node_http_namespaceObject.Agent(),
+        didProxyFail: ()=>false
+    };
+    const proxy = findProxy(url);
+    const agent = new external_node_https_namespaceObject.Agent(proxy && {
+        proxyEnv: {
+            https_proxy: proxy.href
+        }
+    });
+    let hasProxyFailed = false;
+    const { createConnection } = agent;
+    if (proxy) {
+        agent.createConnection = (options, callback)=>{
+            const toProxy = createConnection.call(agent, options, (error, socket)=>{
+                hasProxyFailed = error !== null && socket === toProxy;
+                callback?.(error, socket);
+            });
+            signal.addEventListener('abort', ()=>toProxy?.destroy(signal.reason));
+            return toProxy;
+        };
+    }
+    return {
+        agent,
+        didProxyFail: ()=>hasProxyFailed
+    };
+}
+function findProxy(url) {
+    if (checkBypass(url)) return undefined;
+    for (const name of [
+        'https_proxy',
+        'HTTPS_PROXY'
+    ]){
+        const value = process.env[name];
+        if (!value || isProxyUrl(value)) continue;
+        throw new Failure(`${name} is not a valid http:// or https:// URL`, 'Use http://user:password@host:port, with special characters percent-encoded.');
+    }
+    const proxy = getProxyUrl(url);
+    if (proxy) requireNode24_5('https_proxy');
+    return proxy;
+}
+function isProxyUrl(value) {
+    try {
+        const { protocol, username, password } = new URL(value);
+        decodeURIComponent(username + password);
+        return protocol === 'http:' || protocol === 'https:';
+    } catch  {
+        return false;
+    }
+}
+async function requestHead({ endpoint: { url, source }, headers, body }, { agent, signal }) {
+    const node = url.protocol === 'https:' ? external_node_https_namespaceObject : external_node_http_namespaceObject;
+    const options = {
+        method: body ? 'POST' : 'GET',
+        host: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port,
+        path: `${url.pathname}${url.search}`,
+        headers: {
+            accept: 'application/json',
+            'user-agent': USER_AGENT,
+            ...headers,
+            ...body && {
+                'content-type': 'application/x-www-form-urlencoded'
+            }
+        },
+        agent,
+        signal
+    };
+    const request = (options, onResponse)=>watch(node.request(options, onResponse), source);
+    const { message } = await new HttpClient().requestRaw({
+        options,
+        parsedUrl: url,
+        httpModule: {
+            request
+        }
+    }, body?.toString());
+    return message;
+}
+function watch(request, source) {
+    request.once('upgrade', ({ statusCode }, socket)=>{
+        socket.destroy();
+        request.emit('error', new Failure(`HTTP ${statusCode} with an unexpected protocol upgrade`, `Check ${source}.`));
+    });
+    request.once('response', (message)=>{
+        request.on('error', (error)=>message.complete || message.destroy(error));
+    });
+    return request;
+}
+async function readBody(message, source) {
+    const chunks = [];
+    let bytes = 0;
+    for await (const chunk of message){
+        bytes += chunk.length;
+        if (bytes > MAX_BODY_BYTES) throw new Failure('the response is larger than 1 MiB', `Check ${source}.`);
+        chunks.push(chunk);
+    }
+    const body = Buffer.concat(chunks).toString().replace(/^\uFEFF/, '');
+    const hasLength = 'content-length' in message.headers || 'transfer-encoding' in message.headers;
+    if (!hasLength && /^\s*\{/.test(body) && parseJsonObject(body) === undefined) {
+        throw new Failure('the response is incomplete', RE_RUN, {});
+    }
+    return body;
+}
+
+;// CONCATENATED MODULE: ./lib/http/retry.js
+
+
+
+
+const BACKOFF_SECONDS = [
+    1,
+    2.5,
+    4,
+    8,
+    16,
+    20
+];
+const RATE_LIMIT_BACKOFF_SECONDS = [
+    4,
+    8,
+    16,
+    20
+];
+const ATTEMPT_TIMEOUT_MS = 20_000;
+const MIN_ATTEMPT_MS = 500;
+function delayAfter(transient, situation) {
+    const { attempts, busy, retries, msLeft, now, random } = situation;
+    if (retries === 0 || !isBusy(transient) && attempts - busy > retries) return {
+        stop: 'retries'
+    };
+    const askedMs = parseRetryAfter(transient, now);
+    const roomMs = msLeft - MIN_ATTEMPT_MS;
+    if (askedMs > 0 && askedMs >= roomMs) return {
+        stop: 'retry-after',
+        askedMs
+    };
+    const seconds = transient.status === 429 ? RATE_LIMIT_BACKOFF_SECONDS : BACKOFF_SECONDS;
+    const backoffMs = 1000 * seconds[Math.min(attempts, seconds.length) - 1];
+    if (askedMs > 0) return {
+        waitMs: askedMs + random * Math.min(backoffMs, roomMs - askedMs)
+    };
+    return random * backoffMs > roomMs ? {
+        stop: 'timeout'
+    } : {
+        waitMs: random * backoffMs
+    };
+}
+function isBusy({ status }) {
+    return status === 429 || status === 503;
+}
+function parseRetryAfter({ retryAfter = '', date = '' }, now) {
+    if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000;
+    return Math.max(0, parseDate(retryAfter) - (parseDate(date) || now.getTime())) || 0;
+}
+function parseDate(text) {
+    return / GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+}
+function createAttempt({ retries, deadline }) {
+    return async (goal, act)=>{
+        let busy = 0;
+        for(let attempts = 1;; attempts += 1){
+            try {
+                return await act(createSend(Math.min(deadline, monotonicMs() + ATTEMPT_TIMEOUT_MS)));
+            } catch (error) {
+                if (!(error instanceof Failure)) throw error;
+                const { reason, advice, transient } = error;
+                const count = attempts > 1 ? ` after ${attempts} attempts` : '';
+                const giveUp = (fix)=>new Error(`${goal}${count}: ${reason}. ${fix}`);
+                if (transient === undefined) throw giveUp(advice);
+                if (isBusy(transient)) busy += 1;
+                const msLeft = deadline - monotonicMs();
+                const situation = {
+                    attempts,
+                    busy,
+                    retries,
+                    msLeft,
+                    now: new Date(),
+                    random: Math.random()
+                };
+                const delay = delayAfter(transient, situation);
+                if ('stop' in delay) {
+                    throw giveUp(delay.stop === 'retry-after' ? adviseToWait(delay.askedMs, msLeft) : advice);
+                }
+                const limit = isBusy(transient) ? ', until timeout' : ` of ${retries + 1 + busy}`;
+                const seconds = (delay.waitMs / 1000).toFixed(1);
+                info(`${reason}; retrying in ${seconds} s (attempt ${attempts + 1}${limit})`);
+                await new Promise((resolve)=>setTimeout(resolve, delay.waitMs));
+            }
+        }
+    };
+}
+function adviseToWait(askedMs, msLeft) {
+    const asked = askedMs > 86_400_000 ? 'more than a day' : `${Math.ceil(askedMs / 1000)} s`;
+    const left = Math.max(0, Math.floor(msLeft / 1000));
+    return `The server asked to wait ${asked} (Retry-After), but only ${left} s of timeout are left. Re-run the job later, or increase timeout.`;
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(598);
+;// CONCATENATED MODULE: ./lib/oauth/pem.js
+function unescapeLineBreaks(text) {
+    return text.replaceAll('\\r', '').replaceAll('\\n', '\n');
+}
+function findPemBlocks(text) {
+    return [
+        ...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs)
+    ].map(([, label = '', body = ''])=>({
+            label,
+            body
+        }));
+}
+
+;// CONCATENATED MODULE: ./lib/oauth/private-key.js
+
+
+const STORE_COMPLETE_FILE = 'Store the complete file, including the BEGIN and END lines.';
+const MIN_RSA_BITS = 2048;
+const MIN_LINE_CHARACTERS = 8;
+const KEY_TYPES = new Map([
+    [
+        'PRIVATE KEY',
+        'pkcs8'
+    ],
+    [
+        'RSA PRIVATE KEY',
+        'pkcs1'
+    ],
+    [
+        'EC PRIVATE KEY',
+        'sec1'
+    ]
+]);
+const OTHER_LABELS = [
+    [
+        /^JWK$/,
+        'is a JWK, which is not supported. Export the key as PEM, or convert it.'
+    ],
+    [
+        /^OPENSSH PRIVATE KEY$/,
+        'is in OpenSSH format, which is not supported. Convert a copy with ssh-keygen -p -m PKCS8 -f FILE.'
+    ],
+    [
+        /PUBLIC KEY$/,
+        'is a public key. Use the matching private key.'
+    ],
+    [
+        /^CERTIFICATE REQUEST$/,
+        'is a certificate signing request. Use the private key that it was created with.'
+    ],
+    [
+        /CERTIFICATE$/,
+        'is a certificate without a private key. Add the private key.'
+    ]
+];
+const ALGORITHMS_BY_TYPE = new Map([
+    [
+        'rsa',
+        [
+            'RS256',
+            'PS256',
+            'RS384',
+            'PS384',
+            'RS512',
+            'PS512'
+        ]
+    ],
+    [
+        'prime256v1',
+        [
+            'ES256'
+        ]
+    ],
+    [
+        'secp384r1',
+        [
+            'ES384'
+        ]
+    ],
+    [
+        'secp521r1',
+        [
+            'ES512'
+        ]
+    ],
+    [
+        'ed25519',
+        [
+            'EdDSA',
+            'Ed25519'
+        ]
+    ]
+]);
+function findKeyLines(text) {
+    if (text === '') return [];
+    const pem = unpack(text);
+    const bodies = findBlocks(pem).flatMap(({ body })=>body.split(/[\s\\]+/));
+    const lines = [
+        text,
+        pem
+    ].flatMap((form)=>form.split(/[\r\n]+/)).map((line)=>line.trim());
+    return [
+        ...new Set([
+            ...lines,
+            ...bodies
+        ])
+    ].filter((line)=>line.length >= MIN_LINE_CHARACTERS && !/^-----(BEGIN|END) [A-Z0-9 ]+-----$/.test(line)).sort((a, b)=>a.length - b.length);
+}
+function parsePrivateKey(text) {
+    const blocks = findBlocks(unpack(text));
+    const block = blocks.find(({ label })=>KEY_TYPES.has(label));
+    if (blocks.some(({ label, body })=>label === 'ENCRYPTED PRIVATE KEY' || body.includes('ENCRYPTED'))) {
+        throw new Error('private-key is encrypted; passphrases are not supported. Decrypt it with openssl pkey -in FILE and store the output as the secret.');
+    }
+    if (block === undefined) {
+        const [, message = `is not a PEM private key. ${STORE_COMPLETE_FILE}`] = OTHER_LABELS.find(([pattern])=>blocks.some(({ label })=>pattern.test(label))) ?? [];
+        throw new Error(`private-key ${message}`);
+    }
+    const key = readKey(block);
+    const algorithms = findAlgorithms(key);
+    const certificateThumbprint = findThumbprint(blocks, key);
+    if (certificateThumbprint === undefined) return {
+        key,
+        algorithms,
+        certificateThumbprint
+    };
+    const isFirst = (name)=>Number(name === 'PS256');
+    return {
+        key,
+        algorithms: algorithms.toSorted((a, b)=>isFirst(b) - isFirst(a)),
+        certificateThumbprint
+    };
+}
+function unpack(text) {
+    const plain = unescapeLineBreaks(text);
+    if (plain.includes('-----BEGIN')) return plain;
+    const decoded = Buffer.from(plain, 'base64').toString('latin1');
+    if (decoded.includes('-----BEGIN')) return decoded;
+    return /^[A-Za-z0-9+/=\s]{40,}$/.test(plain) ? `-----BEGIN PRIVATE KEY-----\n${plain}\n-----END PRIVATE KEY-----` : plain;
+}
+function findBlocks(pem) {
+    return /^\s*\{/.test(pem) ? [
+        {
+            label: 'JWK',
+            body: ''
+        }
+    ] : findPemBlocks(pem);
+}
+function readKey({ label, body }) {
+    const type = KEY_TYPES.get(label);
+    try {
+        const key = (0,external_node_crypto_.createPrivateKey)({
+            key: Buffer.from(body, 'base64'),
+            format: 'der',
+            type
+        });
+        if (canSign(key)) return key;
+    } catch  {}
+    throw new Error(`private-key is truncated or corrupt. ${STORE_COMPLETE_FILE}`);
+}
+function canSign(key) {
+    if (!/^(rsa|ec|ed25519)$/.test(`${key.asymmetricKeyType}`)) return true;
+    const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+    const data = Buffer.from('test');
+    return (0,external_node_crypto_.verify)(digest, data, (0,external_node_crypto_.createPublicKey)(key), (0,external_node_crypto_.sign)(digest, data, key));
+}
+function findAlgorithms({ asymmetricKeyType, asymmetricKeyDetails }) {
+    const { namedCurve, modulusLength = MIN_RSA_BITS } = {
+        ...asymmetricKeyDetails
+    };
+    const type = namedCurve ?? `${asymmetricKeyType}`;
+    const algorithms = ALGORITHMS_BY_TYPE.get(type);
+    if (algorithms === undefined) {
+        throw new Error(`private-key has the unsupported type ${type}. Use RSA (2048 bits or more), P-256, P-384, P-521 or Ed25519.`);
+    }
+    if (modulusLength < MIN_RSA_BITS) {
+        throw new Error(`private-key is too short: ${modulusLength} bits. Use an RSA key of ${MIN_RSA_BITS} bits or more.`);
+    }
+    return algorithms;
+}
+function findThumbprint(blocks, key) {
+    const certificates = blocks.filter(({ label })=>label === 'CERTIFICATE').map(({ body })=>Buffer.from(body, 'base64'));
+    if (certificates.length === 0) return undefined;
+    const own = certificates.find((certificate)=>belongsTo(certificate, key));
+    if (own === undefined) {
+        throw new Error('private-key contains a certificate that does not match the key or is corrupt. Use the certificate issued for this key, or remove it.');
+    }
+    return (0,external_node_crypto_.createHash)('sha256').update(own).digest('base64url');
+}
+function belongsTo(certificate, key) {
+    try {
+        return new external_node_crypto_.X509Certificate(certificate).checkPrivateKey(key);
+    } catch  {
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/values.js
+
+const WHERE_VALUES_COME_FROM = 'Check that the secret or variable exists and is available to this job (environment secrets need environment:). Repository secrets are not passed to workflows triggered from forks or by Dependabot.';
+function readText(name) {
+    const value = getInput(name);
+    if (value.includes('${{')) {
+        throw new Error(`${name} contains an unevaluated \${{ expression. Write it directly in the workflow file, for example \${{ secrets.NAME }}.`);
+    }
+    return value;
+}
+function requireText(name, advice = WHERE_VALUES_COME_FROM) {
+    const value = readText(name);
+    if (value === '') throw new Error(`${name} is empty. ${advice}`);
+    return value;
+}
+function readLine(name) {
+    const value = readText(name);
+    if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
+        throw new Error(`${name} contains a line break or control character. Store it again as a single line.`);
+    }
+    return value === '' ? undefined : value;
+}
+function requireLine(name) {
+    requireText(name);
+    return readLine(name);
+}
+function readLines(name) {
+    return readText(name).split(/[\r\n]+/).map((line)=>line.trim()).filter((line)=>line !== '');
+}
+function readInteger(name, min, max) {
+    const text = getInput(name);
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+        throw new Error(`${name} must be an integer from ${min} to ${max}.`);
+    }
+    return value;
+}
+function readName(name, names) {
+    const value = getInput(name);
+    const found = names.find((candidate)=>candidate === value);
+    if (found === undefined) throw new Error(`${name} must be one of ${names.join(', ')}.`);
+    return found;
+}
+function readBoolean(name) {
+    const text = getInput(name).toLowerCase();
+    if (text !== 'true' && text !== 'false') throw new Error(`${name} must be true or false.`);
+    return text === 'true';
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/ca-certificate.js
+
+
+
+
+
+const ca_certificate_STORE_COMPLETE_FILE = 'Store the complete file, including the BEGIN and END lines.';
+function readCaCertificates() {
+    const text = unescapeLineBreaks(readText('ca-certificate'));
+    if (text === '') return [];
+    const blocks = findPemBlocks(text);
+    if (blocks.some(({ label })=>label.endsWith('PRIVATE KEY'))) {
+        for (const line of findKeyLines(text))setSecret(line);
+        throw new Error('ca-certificate contains a private key. Remove it; only the certificate is needed.');
+    }
+    if (blocks.length === 0 || blocks.some(({ label })=>label !== 'CERTIFICATE')) {
+        throw new Error(`ca-certificate is not a PEM certificate. ${ca_certificate_STORE_COMPLETE_FILE}`);
+    }
+    return blocks.map(({ body })=>parseCertificate(body));
+}
+function parseCertificate(body) {
+    const certificate = readCertificate(Buffer.from(body, 'base64'));
+    if (certificate.validToDate.getTime() < Date.now()) {
+        const [day] = certificate.validToDate.toISOString().split('T');
+        throw new Error(`ca-certificate contains a certificate that expired on ${day}. Replace it.`);
+    }
+    return certificate.toString();
+}
+function readCertificate(der) {
+    try {
+        return new external_node_crypto_.X509Certificate(der);
+    } catch  {
+        throw new Error(`ca-certificate contains a certificate that is truncated or corrupt. ${ca_certificate_STORE_COMPLETE_FILE}`);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/oauth/client.js
+const HMAC_ALGORITHMS = [
+    'HS256',
+    'HS384',
+    'HS512'
+];
+
+;// CONCATENATED MODULE: ./lib/oauth/endpoint.js
+const SPOTIFY_TOKEN_URL = 'https://accounts.spotify.com/api/token';
+const MAX_URL_CHARACTERS = 2000;
+const MAX_HOST_CHARACTERS = 253;
+const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+function parseEndpoint(source, text) {
+    const found = findUrlProblem(text);
+    if (found !== undefined) throw new Error(`${source} ${found.problem}. ${found.fix}`);
+    return {
+        url: new URL(text),
+        source
+    };
+}
+function parseIssuer(source, text) {
+    const endpoint = parseEndpoint(source, text);
+    if (text.includes('?')) {
+        throw new Error(`${source} must not contain a query string (RFC 8414, section 2). Remove it.`);
+    }
+    if (text.includes('/.well-known/')) {
+        throw new Error(`${source} must be the issuer, not the URL of its metadata. Remove /.well-known/openid-configuration or /.well-known/oauth-authorization-server.`);
+    }
+    return {
+        ...endpoint,
+        identifier: text
+    };
+}
+function findUrlProblem(text) {
+    const isPlain = /^[a-z]+:\/\/[^\s\p{Cc}\\]+$/iu.test(text);
+    if (!isPlain || !URL.canParse(text)) {
+        return {
+            problem: 'is not a valid URL',
+            fix: 'Use a full URL that starts with https://.'
+        };
+    }
+    const url = new URL(text);
+    if (text.length > MAX_URL_CHARACTERS || url.hostname.length > MAX_HOST_CHARACTERS) {
+        return {
+            problem: 'is too long for a URL',
+            fix: 'Check the value.'
+        };
+    }
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname))) {
+        return {
+            problem: 'must use https',
+            fix: 'Plain http is allowed only for localhost.'
+        };
+    }
+    if (url.username !== '' || url.password !== '') {
+        return {
+            problem: 'must not contain a user name or password',
+            fix: 'Use client-id and client-secret instead.'
+        };
+    }
+    if (text.includes('#')) return {
+        problem: 'must not contain a fragment (#)',
+        fix: 'Remove it.'
+    };
+    return undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/client.js
+
+
+
+
+
+const METHODS = {
+    client_secret_basic: {
+        inputs: [
+            'client-secret'
+        ],
+        read: ()=>({
+                method: 'client_secret_basic',
+                clientSecret: requireLine('client-secret')
+            })
+    },
+    client_secret_post: {
+        inputs: [
+            'client-secret'
+        ],
+        read: ()=>({
+                method: 'client_secret_post',
+                clientSecret: requireLine('client-secret')
+            })
+    },
+    client_secret_jwt: {
+        inputs: [
+            'client-secret',
+            'signing-algorithm',
+            'assertion-audience'
+        ],
+        read: ()=>({
+                method: 'client_secret_jwt',
+                clientSecret: requireLine('client-secret'),
+                algorithm: readAlgorithm('client_secret_jwt supports', HMAC_ALGORITHMS),
+                audience: readLine('assertion-audience')
+            })
+    },
+    private_key_jwt: {
+        inputs: [
+            'private-key',
+            'key-id',
+            'signing-algorithm',
+            'assertion-audience'
+        ],
+        read: ()=>{
+            const privateKey = parsePrivateKey(requireText('private-key'));
+            return {
+                method: 'private_key_jwt',
+                privateKey,
+                keyId: readLine('key-id'),
+                algorithm: readAlgorithm('private-key supports', privateKey.algorithms),
+                audience: readLine('assertion-audience')
+            };
+        }
+    },
+    github_oidc: {
+        inputs: [
+            'assertion-audience'
+        ],
+        read: ()=>({
+                method: 'github_oidc',
+                idTokenRequest: readIdTokenRequest('auth-method github_oidc'),
+                audience: readLine('assertion-audience')
+            })
+    }
+};
+function readClient() {
+    const clientId = requireLine('client-id');
+    const method = readName('auth-method', Object.keys(METHODS));
+    const { inputs, read } = METHODS[method];
+    const others = Object.values(METHODS).flatMap((other)=>other.inputs);
+    const unused = others.find((name)=>!inputs.includes(name) && readText(name) !== '');
+    if (unused !== undefined) throw new Error(describeUnused(unused, method));
+    return {
+        clientId,
+        credentials: read()
+    };
+}
+function describeUnused(name, method) {
+    const methods = Object.entries(METHODS).filter(([, { inputs }])=>inputs.includes(name));
+    return `${name} cannot be used with auth-method ${method}. Remove it, or set auth-method to ${methods.map(([other])=>other).join(' or ')}.`;
+}
+function readAlgorithm(subject, algorithms) {
+    const algorithm = readLine('signing-algorithm');
+    if (algorithm !== undefined && !algorithms.includes(algorithm)) {
+        throw new Error(`signing-algorithm is not supported. ${subject} ${algorithms.join(', ')}.`);
+    }
+    return algorithm;
+}
+function readIdTokenRequest(subject) {
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken } = process.env;
+    if (!url || !requestToken) {
+        throw new Error(`${subject} requires permissions: id-token: write. Add it to the job; workflows triggered from forks cannot get it.`);
+    }
+    setSecret(requestToken);
+    return {
+        endpoint: parseEndpoint('ACTIONS_ID_TOKEN_REQUEST_URL', url),
+        requestToken
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/parameters.js
+
+const RESERVED_NAMES = [
+    'grant_type',
+    'scope',
+    'audience',
+    'resource',
+    'client_id',
+    'client_secret',
+    'client_assertion',
+    'client_assertion_type'
+];
+function readScope() {
+    return readText('scope').split(/\s+/).filter((name)=>name !== '').join(' ');
+}
+function readParameters() {
+    return [
+        ...readAudience(),
+        ...readResources(),
+        ...readExtraParameters()
+    ];
+}
+function readAudience() {
+    const audience = readLine('audience');
+    return audience === undefined ? [] : [
+        [
+            'audience',
+            audience
+        ]
+    ];
+}
+function readResources() {
+    return readLines('resource').map((uri)=>{
+        if (!URL.canParse(uri) || /[#\s\\]/.test(uri)) {
+            throw new Error('resource must contain absolute URIs without a fragment, one per line (RFC 8707, section 2), for example https://api.example.com.');
+        }
+        return [
+            'resource',
+            uri
+        ];
+    });
+}
+function readExtraParameters() {
+    return readLines('extra-params').map((line)=>{
+        const [, name, value = ''] = /^([^=\s]+)\s*=\s*(.*)$/.exec(line) ?? [];
+        if (name === undefined) throw new Error('extra-params must contain name=value pairs, one per line.');
+        if (RESERVED_NAMES.includes(name)) {
+            throw new Error(`extra-params cannot set ${name}. Remove it, or use the matching input.`);
+        }
+        return [
+            name,
+            value
+        ];
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/server.js
+
+
+function readServer(method) {
+    const issuer = readText('issuer');
+    const tokenUrl = readText('token-url');
+    if (issuer !== '') {
+        if (tokenUrl !== '' && tokenUrl !== SPOTIFY_TOKEN_URL) {
+            throw new Error('issuer and token-url cannot both be set. Remove one of them.');
+        }
+        return {
+            issuer: parseIssuer('issuer', issuer)
+        };
+    }
+    requireText('token-url', 'Set it to the URL of the token endpoint, or remove the input to use Spotify.');
+    if (tokenUrl === SPOTIFY_TOKEN_URL) refuseForSpotify(method);
+    return {
+        token: parseEndpoint('token-url', tokenUrl)
+    };
+}
+function refuseForSpotify(method) {
+    const input = [
+        'audience',
+        'resource',
+        'revocation-url'
+    ].find((name)=>readText(name) !== '');
+    const isSupported = method === 'client_secret_basic' || method === 'client_secret_post';
+    const unsupported = input ?? (isSupported ? undefined : `auth-method ${method}`);
+    if (unsupported === undefined) return;
+    throw new Error(`${unsupported} is not supported by Spotify, the default server. Set token-url or issuer; if issuer is already set, check that its value is not empty.`);
+}
+function readRevocation() {
+    const isOn = readBoolean('revoke');
+    const url = readText('revocation-url');
+    const revocation = url === '' ? 'discover' : parseEndpoint('revocation-url', url);
+    return isOn ? revocation : 'off';
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/inputs.js
+
+
+
+
+
+
+
+function readInputs() {
+    const secrets = [
+        getInput('client-secret'),
+        ...findKeyLines(getInput('private-key'))
+    ];
+    for (const secret of secrets)if (secret !== '') setSecret(secret);
+    const client = readClient();
+    return {
+        client,
+        grant: {
+            type: 'client_credentials'
+        },
+        server: readServer(client.credentials.method),
+        scope: readScope(),
+        parameters: readParameters(),
+        caCertificates: readCaCertificates(),
+        timeoutMs: 1000 * readInteger('timeout', 1, 3600),
+        retries: readInteger('retries', 0, 10),
+        revocation: readRevocation()
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/http/printable.js
+const MAX_CHARACTERS = 500;
+const MAX_READ_CHARACTERS = 10_000;
+const MIN_SLICE_CHARACTERS = 12;
+function printable(text, secrets = []) {
+    const redacted = redact(toAscii(text.slice(0, MAX_READ_CHARACTERS)), secrets);
+    const shown = redacted.replaceAll('##[', '## [');
+    return shown.length > MAX_CHARACTERS ? `${shown.slice(0, MAX_CHARACTERS - 3)}...` : shown;
+}
+function toAscii(text) {
+    return text.replace(/[^\x20-\x7e]/gu, '?');
+}
+function redact(text, secrets) {
+    const isSecret = findSecrets(text, secrets);
+    return text.replace(/[^ ]+/g, (word, start)=>isSecret.slice(start, start + word.length).includes(true) ? '***' : word);
+}
+function findSecrets(text, secrets) {
+    const slicesOfText = new Map();
+    const found = new Set();
+    for (const form of new Set(secrets.flatMap(encodedForms))){
+        const size = Math.min(form.length, MIN_SLICE_CHARACTERS);
+        const present = slicesOfText.get(size) ?? new Set(slicesOf(text, size));
+        slicesOfText.set(size, present);
+        for (const slice of slicesOf(form, size))if (present.has(slice)) found.add(slice);
+    }
+    const isSecret = new Array(text.length).fill(false);
+    for (const size of new Set([
+        ...found
+    ].map(({ length })=>length))){
+        for (const [start, slice] of slicesOf(text, size).entries()){
+            if (found.has(slice)) isSecret.fill(true, start, start + size);
+        }
+    }
+    return isSecret;
+}
+function encodedForms(secret) {
+    const text = secret.trim().toWellFormed();
+    if (text === '') return [];
+    const base64 = [
+        0,
+        1,
+        2
+    ].flatMap((offset)=>{
+        const encoded = Buffer.from('x'.repeat(offset) + text).toString('base64');
+        const inner = encoded.slice(offset && offset + 1).replace(/.?={1,2}$/, '');
+        return [
+            inner,
+            inner.replaceAll('+', '-').replaceAll('/', '_')
+        ];
+    });
+    return [
+        text,
+        encodeURIComponent(text),
+        new URLSearchParams({
+            '': text
+        }).toString().slice('='.length),
+        JSON.stringify(text).slice(1, -1),
+        text.replace(/[&<>"']/g, (character)=>`&#${character.charCodeAt(0)};`),
+        text.replace(/[&<>"']/g, (character)=>XML_ENTITIES.get(character)),
+        text.toLowerCase(),
+        ...base64.filter(({ length })=>length >= MIN_SLICE_CHARACTERS)
+    ].map(toAscii);
+}
+const XML_ENTITIES = new Map([
+    [
+        '&',
+        '&amp;'
+    ],
+    [
+        '<',
+        '&lt;'
+    ],
+    [
+        '>',
+        '&gt;'
+    ],
+    [
+        '"',
+        '&quot;'
+    ],
+    [
+        "'",
+        '&apos;'
+    ]
+]);
+function slicesOf(text, size) {
+    return Array.from({
+        length: text.length - size + 1
+    }, (_slice, start)=>text.slice(start, start + size));
+}
+
+;// CONCATENATED MODULE: ./lib/oauth/advice.js
+
+
+const CHECK_SECRET = 'Check that client-id and client-secret belong to the same app and that the secret has not been rotated or expired.';
+function adviseOnSecret(client, target, encoded = []) {
+    const { method } = client.credentials;
+    return [
+        CHECK_SECRET,
+        `Also check auth-method: the app may require a method other than ${method}.`,
+        ...findNotes(client, target).map(toNote),
+        ...encoded.map((name)=>toNote(`${name} contains characters that client_secret_basic encodes (RFC 6749, section 2.3.1) but some servers do not decode; try client_secret_post`))
+    ].join(' ');
+}
+function adviseOnAssertion(client, target, { alg, audience }) {
+    const { credentials } = client;
+    const isSigned = credentials.method === 'private_key_jwt';
+    const withKeyId = isSigned && credentials.keyId !== undefined ? ' with this key-id' : '';
+    const { tokenUrl } = target;
+    const alternative = tokenUrl === undefined || tokenUrl === audience ? '' : `; some servers require ${printable(tokenUrl)}`;
+    return [
+        isSigned ? `Check that the public key is registered for client-id${withKeyId}.` : CHECK_SECRET,
+        `Also check signing-algorithm (${alg}), assertion-audience (${printable(audience)}${alternative}), auth-method (${credentials.method}) and the runner's clock.`,
+        ...findNotes(client, target).map(toNote)
+    ].join(' ');
+}
+function adviseOnIdToken(client, target, claims) {
+    return [
+        `Check that the server trusts this ID token for client-id, and that the app uses auth-method github_oidc. Its claims: ${claims}.`,
+        ...findNotes(client, target).map(toNote)
+    ].join(' ');
+}
+function findNotes({ clientId, credentials }, target) {
+    const { audience, authMethods } = target;
+    const { method } = credentials;
+    const clientSecret = 'clientSecret' in credentials ? credentials.clientSecret : '';
+    const notes = [];
+    if (audience === SPOTIFY_TOKEN_URL && !/^[0-9a-f]{32}$/.test(clientId)) {
+        notes.push('client-id does not look like a Spotify client ID; for another server, set token-url or a non-empty issuer');
+    }
+    if (clientId === clientSecret) notes.push('client-id and client-secret are identical');
+    for (const [name, value] of Object.entries({
+        'client-id': clientId,
+        'client-secret': clientSecret
+    })){
+        if (/^(["'`]).*\1$/.test(value)) notes.push(`${name} is wrapped in quotes`);
+        if (/\s/.test(value)) notes.push(`${name} contains whitespace`);
+    }
+    const registered = method === 'github_oidc' ? 'private_key_jwt' : method;
+    if (authMethods.length > 0 && !authMethods.includes(registered)) {
+        const listed = printable(authMethods.join(', '), [
+            clientSecret
+        ]);
+        notes.push(`the server metadata lists ${listed} as supported, but not ${registered}`);
+    }
+    return notes;
+}
+function toNote(note) {
+    return `Note: ${note}.`;
+}
+
+;// CONCATENATED MODULE: ./lib/oauth/error-response.js
+
+
+
+const error_response_RE_RUN = "Re-run the job; if it keeps failing, check the server's status page.";
+const SERVER_PROBLEM = ()=>`This is a server-side problem. ${error_response_RE_RUN}`;
+const NOT_THE_SERVER = (source)=>`Check ${source}. The response may also come from a proxy or captive portal.`;
+const ADVICE_BY_CODE = new Map([
+    [
+        'invalid_request',
+        (source)=>`A parameter is missing or not supported. Check scope, audience, resource, extra-params and auth-method, and that ${source} is the right endpoint.`
+    ],
+    [
+        'invalid_client',
+        (_source, { client })=>client()
+    ],
+    [
+        'invalid_grant',
+        (source, { grant })=>`${grant()} Also check that ${source} is the right endpoint.`
+    ],
+    [
+        'unauthorized_client',
+        (_source, { client, grant })=>`${client()} ${grant()}`
+    ],
+    [
+        'unsupported_grant_type',
+        (source, { grant })=>`Check ${source}. ${grant()}`
+    ],
+    [
+        'invalid_scope',
+        ()=>'Check scope: it is missing, unknown, or not granted to this app.'
+    ],
+    [
+        'invalid_target',
+        ()=>'Check resource and audience: the API is missing, unknown, or not granted to this app.'
+    ]
+]);
+const ADVICE_BY_STATUS = new Map([
+    [
+        401,
+        (source, { client })=>`${client()} Also check ${source}: its path may be wrong.`
+    ],
+    [
+        403,
+        (_source, { client })=>`${client()} Also check that the app may request this scope and audience, and that the server does not block the runner's IP address.`
+    ],
+    [
+        404,
+        (source)=>`Check the path in ${source}.`
+    ],
+    [
+        405,
+        (source)=>`Check the path in ${source}: it does not support this method.`
+    ],
+    [
+        408,
+        SERVER_PROBLEM
+    ],
+    [
+        429,
+        ()=>'Too many requests. Re-run the job later, or run fewer jobs in parallel.'
+    ],
+    [
+        500,
+        (source, rejected)=>`${SERVER_PROBLEM(source, rejected)} Some servers also return 500 for an unknown client: check client-id and the credentials.`
+    ]
+]);
+const TRANSIENT_STATUSES = [
+    408,
+    429,
+    500,
+    502,
+    503,
+    504
+];
+function explainErrorResponse(response, rejected) {
+    const { status, endpoint } = response;
+    const isRedirect = status >= 300 && status < 400;
+    return isRedirect ? new Failure(describeRedirect(response, rejected.secrets), `Check ${endpoint.source}: its path is probably wrong. Redirects are not followed because they could leak the credentials.`) : new Failure(describeError(response, rejected.secrets), adviseOn(response, rejected), findTransient(response));
+}
+function findTransient({ status, headers }) {
+    if (!TRANSIENT_STATUSES.includes(status)) return undefined;
+    return {
+        status,
+        retryAfter: headers['retry-after'],
+        date: headers.date
+    };
+}
+function adviseOn({ status, body, endpoint: { source } }, rejected) {
+    const members = parseJsonObject(body);
+    const code = findCode(members);
+    if (/dpop/i.test(`${code} ${findDescription(members)}`)) {
+        return 'The action does not send DPoP proofs (RFC 9449). Turn off the DPoP requirement for this app.';
+    }
+    const byStatus = ADVICE_BY_STATUS.get(status) ?? (status >= 500 && status < 600 ? SERVER_PROBLEM : undefined);
+    const fallback = members === undefined ? NOT_THE_SERVER : (source)=>status === 400 ? `Check ${source} and auth-method.` : `Check ${source}.`;
+    const advise = code !== undefined && ADVICE_BY_CODE.get(code) || byStatus || fallback;
+    return advise(source, rejected);
+}
+function describeError(response, secrets) {
+    const { status, body } = response;
+    const members = parseJsonObject(body);
+    if (members === undefined) return `HTTP ${status} with ${describeBody(response)}`;
+    const show = (text)=>printable(text, secrets).replace(`HTTP ${status} `, '');
+    const code = findCode(members);
+    const description = findDescription(members);
+    const parts = [
+        `HTTP ${status}`
+    ];
+    if (code !== undefined) parts.push(show(code));
+    if (description !== undefined) parts.push(`(${show(description)})`);
+    if (status < 400 && parts.length === 1) parts.push('with an unspecified error');
+    return parts.join(' ');
+}
+function describeRedirect({ status, headers: { location }, endpoint: { url } }, secrets) {
+    const origin = location !== undefined && URL.canParse(location, url) ? new URL(location, url).origin : 'null';
+    if (origin === 'null') return `HTTP ${status} redirect without a valid Location`;
+    const target = origin === url.origin ? 'another path on the same server' : printable(origin, secrets);
+    return `HTTP ${status} redirect to ${target}`;
+}
+function describeBody({ body, headers }) {
+    if (body.trim() === '') return 'an empty response';
+    if (headers['content-encoding']) return 'an unexpected compressed response';
+    return /^\s*<(!doctype|html|head|body|\?xml)/i.test(body) ? 'an HTML page instead of JSON' : 'a response that is not a JSON object';
+}
+function findCode(members = {}) {
+    return findText([
+        members['error']
+    ]);
+}
+function findDescription(members = {}) {
+    const { error } = members;
+    const nested = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined;
+    return findText([
+        members["error_description"],
+        nested,
+        members['message'],
+        members['detail'],
+        members['title']
+    ]);
+}
+function findText(candidates) {
+    return candidates.find((value)=>typeof value === 'string' && value.trim() !== '');
+}
+
+;// CONCATENATED MODULE: ./lib/oauth/github-id-token.js
+
+
+
+
+
+const CHECK_PERMISSION = 'Check that the job has permissions: id-token: write, and check assertion-audience if set.';
+async function requestIdToken({ endpoint, requestToken }, audience, secrets, send) {
+    const url = new URL(endpoint.url);
+    url.searchParams.append('audience', audience);
+    const headers = {
+        authorization: `Bearer ${requestToken}`
+    };
+    const idToken = await send({
+        endpoint: {
+            ...endpoint,
+            url
+        },
+        headers
+    }).then((response)=>parseIdToken(response, [
+            requestToken,
+            ...secrets
+        ])).catch(({ reason, advice, transient })=>{
+        throw new Failure(`the ID token request to ${url.host} failed: ${reason}`, advice, transient);
+    });
+    setSecret(idToken);
+    return idToken;
+}
+function parseIdToken(response, secrets) {
+    if (response.status !== 200) {
+        const advice = ()=>CHECK_PERMISSION;
+        const failure = explainErrorResponse(response, {
+            secrets,
+            client: advice,
+            grant: advice
+        });
+        throw failure.transient ? failure : new Failure(failure.reason, CHECK_PERMISSION);
+    }
+    const value = parseJsonObject(response.body)?.['value'];
+    if (typeof value !== 'string' || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(value)) {
+        throw new Failure(`HTTP ${response.status} without an ID token`, CHECK_PERMISSION);
+    }
+    return value;
+}
+function describeIdToken(idToken, secrets) {
+    const claims = parseJsonObject(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) ?? {};
+    return [
+        'iss',
+        'sub',
+        'aud'
+    ].map((name)=>`${name}=${typeof claims[name] === 'string' ? printable(claims[name], secrets) : '?'}`).join(', ');
+}
+
+;// CONCATENATED MODULE: ./lib/oauth/client-auth.js
+
+
+
+function prepareClientAuth(client, target) {
+    const { clientId, credentials } = client;
+    switch(credentials.method){
+        case 'client_secret_basic':
+            {
+                const proof = proveByBasic(client, credentials.clientSecret, target);
+                return async ()=>proof;
+            }
+        case 'client_secret_post':
+            {
+                const { clientSecret } = credentials;
+                return async ()=>({
+                        parameters: [
+                            [
+                                'client_id',
+                                clientId
+                            ],
+                            [
+                                'client_secret',
+                                clientSecret
+                            ]
+                        ],
+                        secrets: [
+                            clientSecret
+                        ],
+                        advice: ()=>adviseOnSecret(client, target)
+                    });
+            }
+        case 'client_secret_jwt':
+            {
+                const { clientSecret, audience = target.audience, algorithm: alg = 'HS256' } = credentials;
+                const key = new TextEncoder().encode(clientSecret);
+                return proveByAssertion(clientId, [
+                    clientSecret
+                ], async ()=>({
+                        assertion: await sign(clientId, audience, {
+                            alg
+                        }, key),
+                        advice: ()=>adviseOnAssertion(client, target, {
+                                alg,
+                                audience
+                            })
+                    }));
+            }
+        case 'private_key_jwt':
+            {
+                const { privateKey, keyId: kid, audience = target.audience } = credentials;
+                const { algorithm: alg = chooseAlgorithm(privateKey, target) } = credentials;
+                const header = {
+                    alg,
+                    kid,
+                    'x5t#S256': privateKey.certificateThumbprint
+                };
+                return proveByAssertion(clientId, [], async ()=>({
+                        assertion: await sign(clientId, audience, header, privateKey.key),
+                        advice: ()=>adviseOnAssertion(client, target, {
+                                alg,
+                                audience
+                            })
+                    }));
+            }
+        case 'github_oidc':
+            {
+                const { idTokenRequest, audience = target.audience } = credentials;
+                return proveByAssertion(clientId, [], async (send, earlier)=>{
+                    const assertion = await requestIdToken(idTokenRequest, audience, earlier, send);
+                    const secrets = [
+                        idTokenRequest.requestToken,
+                        ...earlier,
+                        assertion
+                    ];
+                    return {
+                        assertion,
+                        advice: ()=>adviseOnIdToken(client, target, describeIdToken(assertion, secrets))
+                    };
+                });
+            }
+    }
+}
+function proveByBasic(client, clientSecret, target) {
+    const { clientId } = client;
+    const credential = Buffer.from(`${encodeBasic(clientId)}:${encodeBasic(clientSecret)}`).toString('base64');
+    setSecret(credential);
+    const values = Object.entries({
+        'client-id': clientId,
+        'client-secret': clientSecret
+    });
+    const encoded = values.filter(([, value])=>encodeBasic(value) !== value).map(([name])=>name);
+    return {
+        headers: {
+            authorization: `Basic ${credential}`
+        },
+        parameters: [],
+        secrets: [
+            clientSecret,
+            credential
+        ],
+        advice: ()=>adviseOnSecret(client, target, encoded)
+    };
+}
+function encodeBasic(value) {
+    return value.toWellFormed().replace(/[%+:\s\p{Cc}]|[^\x20-\x7e]/gu, encodeURIComponent);
+}
+function proveByAssertion(clientId, secrets, create) {
+    const created = [];
+    return async (send)=>{
+        const { assertion, advice } = await create(send, created);
+        created.push(assertion);
+        return {
+            parameters: [
+                [
+                    'client_id',
+                    clientId
+                ],
+                [
+                    'client_assertion_type',
+                    'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+                ],
+                [
+                    'client_assertion',
+                    assertion
+                ]
+            ],
+            secrets: [
+                ...created,
+                ...secrets
+            ],
+            advice
+        };
+    };
+}
+const sign = async (...args)=>{
+    const { signClientAssertion } = await __nccwpck_require__.e(/* import() */ 438).then(__nccwpck_require__.bind(__nccwpck_require__, 438));
+    const assertion = await signClientAssertion(...args);
+    setSecret(assertion);
+    return assertion;
+};
+function chooseAlgorithm({ algorithms }, { signingAlgorithms }) {
+    return algorithms.find((name)=>signingAlgorithms.includes(name)) ?? algorithms[0];
+}
+
+;// CONCATENATED MODULE: ./lib/oauth/grant.js
+function prepareGrant({ type }) {
+    return async ()=>({
+            parameters: [
+                [
+                    'grant_type',
+                    type
+                ]
+            ],
+            secrets: [],
+            advice: ()=>'Check that the client credentials grant is enabled for this app (in Keycloak: service account).'
+        });
+}
+
+;// CONCATENATED MODULE: ./lib/oauth/metadata.js
+
+
+
+
+
+
+const AUTH_METHODS = 'token_endpoint_auth_methods_supported';
+const SIGNING_ALGORITHMS = 'token_endpoint_auth_signing_alg_values_supported';
+const MAX_NAMES = 32;
+const NO_METADATA = 'Check issuer. If the server does not publish metadata, set token-url instead.';
+async function fetchMetadata(issuer, attempt) {
+    const { host } = issuer.url;
+    info(`Fetching server metadata from ${host}`);
+    return await attempt(`Could not get server metadata from ${host}`, (send)=>tryBothUrls(issuer, send));
+}
+async function tryBothUrls(issuer, send) {
+    const tried = [];
+    for (const url of wellKnownUrls(issuer.url)){
+        const response = await send({
+            endpoint: {
+                ...issuer,
+                url
+            }
+        });
+        const found = parseMetadata(issuer, response);
+        if (!(found instanceof Failure)) return found;
+        const isMissing = response.status >= 400 && response.status < 500 && found.transient === undefined;
+        tried.push({
+            failure: found,
+            path: url.pathname,
+            isMissing
+        });
+    }
+    throw new Failure(tried.map(({ failure, path })=>`${failure.reason} (at ${path})`).join('; '), tried.findLast(({ isMissing })=>!isMissing)?.failure.advice ?? NO_METADATA, tried.find(({ failure })=>failure.transient)?.failure.transient);
+}
+function wellKnownUrls({ origin, pathname }) {
+    const path = pathname.replace(/\/$/, '');
+    return [
+        new URL(`${origin}/.well-known/oauth-authorization-server${path}`),
+        new URL(`${origin}${path}/.well-known/openid-configuration`)
+    ];
+}
+function parseMetadata(issuer, response) {
+    const members = parseJsonObject(response.body);
+    if (members === undefined || response.status !== 200) {
+        const advice = ()=>'Check issuer.';
+        return explainErrorResponse(response, {
+            secrets: [],
+            client: advice,
+            grant: advice
+        });
+    }
+    const { issuer: actual } = members;
+    if (actual !== issuer.identifier) {
+        return typeof actual === 'string' ? new Failure(`the metadata is for another issuer (${printable(actual)})`, 'Set issuer to exactly the value in the metadata, including any trailing slash.') : new Failure('the metadata has no issuer', 'Check issuer.');
+    }
+    const token = findEndpoint(issuer, members, 'token_endpoint');
+    if (token instanceof Failure) return token;
+    const { token_endpoint, revocation_endpoint } = members;
+    return {
+        token_endpoint,
+        revocation_endpoint,
+        [AUTH_METHODS]: findNames(members, AUTH_METHODS),
+        [SIGNING_ALGORITHMS]: findNames(members, SIGNING_ALGORITHMS)
+    };
+}
+function findTokenEndpoint(server, metadata) {
+    return 'token' in server ? server.token : parseEndpoint('the token_endpoint in the metadata', `${metadata['token_endpoint']}`);
+}
+function findEndpoint({ url }, metadata, name) {
+    const text = metadata[name];
+    const advice = "Contact the server's operator, or set token-url instead of issuer.";
+    if (typeof text !== 'string') return new Failure(`the metadata has no ${name}`, advice);
+    const found = findUrlProblem(text);
+    if (found !== undefined) return new Failure(`the ${name} in the metadata ${found.problem}`, advice);
+    const endpoint = new URL(text);
+    if (endpoint.protocol !== 'https:' && url.protocol === 'https:') {
+        return new Failure(`the ${name} in the metadata points to localhost`, advice);
+    }
+    return {
+        url: endpoint,
+        source: `the ${name} in the metadata`
+    };
+}
+function findRevocationEndpoint(server, revocation, metadata) {
+    if (revocation === 'off') return undefined;
+    if (revocation !== 'discover') return revocation;
+    const isMissing = (metadata['revocation_endpoint'] ?? null) === null;
+    return isMissing || !('issuer' in server) ? undefined : findEndpoint(server.issuer, metadata, 'revocation_endpoint');
+}
+function describeTarget(server, metadata) {
+    if ('token' in server) {
+        const { href } = server.token.url;
+        return {
+            audience: href,
+            tokenUrl: href,
+            authMethods: [],
+            signingAlgorithms: []
+        };
+    }
+    const token = findEndpoint(server.issuer, metadata, 'token_endpoint');
+    return {
+        audience: server.issuer.identifier,
+        tokenUrl: token instanceof Failure ? undefined : token.url.href,
+        authMethods: findNames(metadata, AUTH_METHODS),
+        signingAlgorithms: findNames(metadata, SIGNING_ALGORITHMS)
+    };
+}
+function findNames(metadata, name) {
+    const names = metadata[name];
+    if (!Array.isArray(names)) return [];
+    return names.filter((value)=>typeof value === 'string' && /^[\w.:-]{1,64}$/.test(value)).slice(0, MAX_NAMES);
+}
+
+;// CONCATENATED MODULE: ./lib/oauth/token-response.js
+
+
+
+const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+const MAX_OTHER_TOKENS = 32;
+const MIN_OTHER_TOKEN_CHARACTERS = 8;
+function parseTokenResponse(response, requestedAt, requestedScope, rejected) {
+    const { status } = response;
+    const members = parseJsonObject(response.body);
+    if (members === undefined || status < 200 || status > 299 || hasError(members)) {
+        const { access_token: token } = members ?? {};
+        const tokens = [
+            ...typeof token === 'string' ? [
+                token
+            ] : [],
+            ...findOtherTokens(members)
+        ];
+        throw explainErrorResponse(response, {
+            ...rejected,
+            secrets: [
+                ...rejected.secrets,
+                ...tokens
+            ]
+        });
+    }
+    const accessToken = members['access_token'];
+    if (typeof accessToken !== 'string' || accessToken.trim() === '' || !/^[\x20-\x7e]+$/.test(accessToken)) {
+        const found = isPresent(accessToken) ? 'an invalid access_token (empty or not printable ASCII)' : 'no access_token';
+        throw new Failure(`HTTP ${status} with ${found}`, `Check that ${response.endpoint.source} is a token endpoint.`);
+    }
+    const tokenType = parseTokenType(members['token_type']);
+    const lifetime = parseLifetime(members['expires_in'], requestedAt);
+    const scope = parseScope(members['scope']);
+    const warnings = [];
+    if (tokenType === undefined) warnings.push('The response has no valid token_type. Assuming Bearer.');
+    if (lifetime === undefined && isPresent(members['expires_in'])) {
+        warnings.push('The response has an invalid expires_in. The outputs expires-in and expires-at are empty.');
+    }
+    if (scope === undefined && isPresent(members['scope'])) {
+        warnings.push('The response has an invalid scope. The output scope is empty.');
+    }
+    const missing = scope === undefined ? [] : findMissing(requestedScope, scope);
+    if (missing.length > 0) {
+        warnings.push(`The server did not grant every requested scope. Missing: ${missing.join(' ')}.`);
+    }
+    return {
+        accessToken,
+        tokenType: tokenType ?? 'Bearer',
+        lifetime,
+        scope: scope ?? (isPresent(members['scope']) ? '' : requestedScope),
+        secrets: [
+            ...new Set([
+                accessToken,
+                ...findOtherTokens(members)
+            ])
+        ],
+        warnings
+    };
+}
+function isPresent(value) {
+    return value !== undefined && value !== null;
+}
+function hasError({ error, access_token }) {
+    const isEmpty = error === '' || error === false;
+    return isPresent(error) && !(isEmpty && isPresent(access_token));
+}
+function findOtherTokens(members = {}) {
+    return Object.entries(members).filter(([name])=>/(^|_)token$/.test(name) && name !== 'access_token').map(([, value])=>typeof value === 'string' ? value : '').filter((value)=>value.trim().length >= MIN_OTHER_TOKEN_CHARACTERS).slice(0, MAX_OTHER_TOKENS);
+}
+function parseTokenType(value) {
+    return typeof value === 'string' && /^[\w.:/-]{1,100}$/.test(value) ? value : undefined;
+}
+function parseLifetime(value, requestedAt) {
+    const isNumeric = typeof value === 'number' || typeof value === 'string' && /^\d+(\.\d+)?$/.test(value);
+    const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN;
+    const end = requestedAt.getTime() + seconds * 1000;
+    return seconds >= 0 && end <= MAX_TIME_MS ? {
+        seconds,
+        end: new Date(end)
+    } : undefined;
+}
+function parseScope(value) {
+    const text = Array.isArray(value) && value.every((name)=>typeof name === 'string') ? value.join(' ') : value;
+    return typeof text === 'string' && /^[\x20-\x7e]*$/.test(text) ? text : undefined;
+}
+function findMissing(requestedScope, scope) {
+    const granted = new Set(scope.split(/[ ,]/));
+    return requestedScope.split(' ').filter((name)=>name !== '' && !granted.has(name));
+}
+
+;// CONCATENATED MODULE: ./lib/post.js
+
+
+
+
+
+
+
+
+
+
+const REVOCATION_STATE = 'revocation';
+const TIMEOUT_MS = 10_000;
+const RETRIES = 1;
+async function post(state) {
+    const { accessToken, expiresAt, metadata } = parseState(state);
+    const inputs = readInputs();
+    const { server } = inputs;
+    const endpoint = findRevocationEndpoint(server, inputs.revocation, metadata);
+    if (endpoint instanceof Failure) throw new Error(`Could not revoke the access token: ${endpoint.message}`);
+    if (endpoint === undefined) return;
+    if (Number(expiresAt) <= Date.now()) {
+        info('The access token has already expired; skipping revocation');
+        return;
+    }
+    trustCertificates(inputs.caCertificates);
+    const target = describeTarget(server, metadata);
+    const proofs = withAudiences(inputs.client, endpoint).map((client)=>prepareClientAuth(client, target));
+    const attempt = createAttempt({
+        retries: RETRIES,
+        deadline: monotonicMs() + TIMEOUT_MS
+    });
+    const { host } = endpoint.url;
+    await attempt(`Could not revoke the access token at ${host}`, (send)=>revoke(endpoint, accessToken, proofs, send));
+    info(`Revoked the access token at ${host}`);
+}
+function parseState(state) {
+    const { accessToken, expiresAt, metadata } = parseJsonObject(state) ?? {};
+    if (typeof accessToken !== 'string' || typeof metadata !== 'object' || metadata === null) {
+        throw new Error('Could not revoke the access token: the saved state is invalid.');
+    }
+    return {
+        accessToken,
+        expiresAt: typeof expiresAt === 'number' ? expiresAt : undefined,
+        metadata: metadata
+    };
+}
+function withAudiences(client, { url }) {
+    const { credentials } = client;
+    if (!('audience' in credentials)) return [
+        client
+    ];
+    return [
+        client,
+        {
+            ...client,
+            credentials: {
+                ...credentials,
+                audience: url.href
+            }
+        }
+    ];
+}
+async function revoke(endpoint, accessToken, proofs, send) {
+    const secrets = [
+        accessToken
+    ];
+    let failure;
+    for (const prove of proofs){
+        const proof = await prove(send);
+        secrets.push(...proof.secrets);
+        const body = new URLSearchParams({
+            token: accessToken,
+            token_type_hint: 'access_token'
+        });
+        for (const [name, value] of proof.parameters)body.append(name, value);
+        const response = await send({
+            endpoint,
+            headers: {
+                ...proof.headers
+            },
+            body
+        });
+        if (Math.floor(response.status / 100) === 2 && !post_hasError(response.body)) return;
+        failure = explainFailedRevocation(response, secrets);
+        if (response.status !== 401) break;
+    }
+    throw failure;
+}
+function explainFailedRevocation(response, secrets) {
+    const advice = ()=>`Check ${response.endpoint.source}, or set revoke to false if the server cannot revoke access tokens.`;
+    const { reason, transient } = explainErrorResponse(response, {
+        secrets,
+        client: advice,
+        grant: advice
+    });
+    const isTransient = transient !== undefined && transient.retryAfter === undefined;
+    return new Failure(reason, advice(), isTransient ? {} : undefined);
+}
+function post_hasError(body) {
+    return /^\s*</.test(body) || Boolean(parseJsonObject(body)?.['error']);
+}
+
+;// CONCATENATED MODULE: ./lib/main.js
+
+
+
+
+
+
+
+
+
+
+
+
+const MAX_STATE_CHARACTERS = 30_000;
+async function main() {
+    const start = monotonicMs();
+    saveState(REVOCATION_STATE, '');
+    requireOutputFile();
+    const inputs = readInputs();
+    trustCertificates(inputs.caCertificates);
+    const attempt = createAttempt({
+        retries: inputs.retries,
+        deadline: start + inputs.timeoutMs
+    });
+    const metadata = 'issuer' in inputs.server ? await fetchMetadata(inputs.server.issuer, attempt) : {};
+    const token = await requestToken(inputs, metadata, attempt);
+    for (const secret of token.secrets)setSecret(secret);
+    for (const warning of token.warnings)core_warning(warning);
+    saveForRevocation(inputs, metadata, token);
+    setOutputs(token);
+    info(describeToken(token));
+}
+function requireOutputFile() {
+    const file = process.env['GITHUB_OUTPUT'] ?? '';
+    try {
+        (0,external_node_fs_namespaceObject.accessSync)(file, external_node_fs_namespaceObject.constants.W_OK);
+        if ((0,external_node_fs_namespaceObject.statSync)(file).isFile()) return;
+    } catch  {}
+    throw new Error('GITHUB_OUTPUT is not a writable file, so the token cannot be passed on safely. Run this action on GitHub Actions or a compatible runner.');
+}
+async function requestToken(inputs, metadata, attempt) {
+    const { server, client, scope } = inputs;
+    const endpoint = findTokenEndpoint(server, metadata);
+    const { host } = endpoint.url;
+    const target = describeTarget(server, metadata);
+    const proveGrant = prepareGrant(inputs.grant);
+    const authenticate = prepareClientAuth(client, target);
+    info(`Requesting an access token from ${host}`);
+    return await attempt(`Could not get an access token from ${host}`, async (send)=>{
+        const grant = await proveGrant(send);
+        const auth = await authenticate(send);
+        const body = new URLSearchParams();
+        for (const [name, value] of grant.parameters)body.append(name, value);
+        if (scope !== '') body.append('scope', scope);
+        for (const [name, value] of [
+            ...inputs.parameters,
+            ...auth.parameters
+        ])body.append(name, value);
+        const requestedAt = new Date();
+        const response = await send({
+            endpoint,
+            headers: {
+                ...grant.headers,
+                ...auth.headers
+            },
+            body
+        });
+        return parseTokenResponse(response, requestedAt, scope, {
+            secrets: [
+                ...grant.secrets,
+                ...auth.secrets
+            ],
+            client: auth.advice,
+            grant: grant.advice
+        });
+    });
+}
+function saveForRevocation({ server, revocation }, metadata, { accessToken, lifetime }) {
+    const endpoint = findRevocationEndpoint(server, revocation, metadata);
+    if (endpoint === undefined) return;
+    if (endpoint instanceof Failure) {
+        core_warning(`The token will not be revoked: ${endpoint.reason}. Set revocation-url, or set revoke to false.`);
+        return;
+    }
+    const state = {
+        accessToken,
+        expiresAt: lifetime?.end.getTime(),
+        metadata
+    };
+    if (!process.env['GITHUB_STATE'] || JSON.stringify(state).length > MAX_STATE_CHARACTERS) {
+        core_warning('The token will not be revoked: it could not be saved for the post step.');
+        return;
+    }
+    saveState(REVOCATION_STATE, state);
+}
+function setOutputs({ accessToken, tokenType, lifetime, scope }) {
+    setOutput('access-token', accessToken);
+    setOutput('token-type', tokenType);
+    setOutput('expires-in', lifetime?.seconds ?? '');
+    setOutput('expires-at', lifetime?.end.toISOString().replace(/\.\d+/, '') ?? '');
+    setOutput('scope', scope);
+}
+function describeToken({ tokenType, lifetime }) {
+    const kind = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token';
+    if (lifetime === undefined) return `Got ${kind}; the server did not return a lifetime`;
+    const minute = lifetime.end.toISOString().replace('T', ' ').replace(/:\d\d\.\d+Z/, ' UTC');
+    return `Got ${kind}; it expires at ${minute} (in ${describeDuration(lifetime.seconds)})`;
+}
+function describeDuration(seconds) {
+    if (seconds < 2 * 60) return `${seconds} s`;
+    if (seconds < 2 * 3600) return `${Math.round(seconds / 60)} min`;
+    if (seconds < 2 * 86_400) return `${Math.round(seconds / 3600)} h`;
+    return `${Math.round(seconds / 86_400)} days`;
+}
+
+;// CONCATENATED MODULE: ./lib/run.js
+
+
+
+function runMain() {
+    run(main, setFailed);
+}
+function runPost(state) {
+    run(()=>post(state), (message)=>core_warning(`${message} The token remains valid until it expires.`));
+}
+function run(step, fail) {
+    const failUnfinished = ()=>fail('Ended unexpectedly: the connection closed without a response or an error. Re-run the job; if it keeps failing, check token-url or issuer.');
+    process.once('beforeExit', failUnfinished);
+    step().catch(({ message })=>fail(message)).finally(()=>process.off('beforeExit', failUnfinished));
+}
+
+module.exports = __webpack_exports__;
+/******/ })()
+;

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto'
+import type { JWTHeaderParameters, KeyInput } from 'jose'
+import { SignJWT } from 'jose/jwt/sign'
+
+/** Servers reject an assertion that seems to come from the future, some from one second on. */
+const MAX_CLOCK_SKEW_SECONDS = 30
+/** Short, because it is used at once, and yet longer than clocks differ. */
+const LIFETIME_SECONDS = 60
+
+interface AssertionHeader {
+  readonly alg: string
+  readonly kid?: string | undefined
+  /** The thumbprint of a certificate (RFC 7515, section 4.1.8). */
+  readonly 'x5t#S256'?: string | undefined
+}
+
+/**
+ * Signs a new client assertion (RFC 7523, section 3), valid for 60 s.
+ * @throws Error if the key does not fit the algorithm
+ */
+export function signClientAssertion(
+  clientId: string,
+  audience: string,
+  header: AssertionHeader,
+  key: KeyInput,
+): Promise<string> {
+  const now = Math.floor(Date.now() / 1000)
+  return (
+    new SignJWT()
+      // Members that are undefined are not part of the JSON.
+      .setProtectedHeader({ ...header, typ: 'JWT' } as JWTHeaderParameters)
+      .setIssuer(clientId)
+      .setSubject(clientId)
+      .setAudience(audience)
+      .setJti(randomUUID())
+      .setIssuedAt(now - MAX_CLOCK_SKEW_SECONDS)
+      .setExpirationTime(now + LIFETIME_SECONDS)
+      .sign(key)
+  )
+}
