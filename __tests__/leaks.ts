@@ -5,12 +5,12 @@ const SLICE_CHARACTERS = 12
 
 /**
  * Checks that a step leaks no secret: the first line that it prints with a secret is the command that masks it, and no
- * part of 12 characters, in any form of `formsOf`, appears in the log or in a command file. The access token appears in
+ * part of 12 characters, in any form of `encodedForms`, appears in the log or in a command file. The access token appears in
  * its output and in the state for the post step, and nowhere else.
  */
 export function expectNoLeak(step: StepResult, secrets: readonly string[]): void {
   const { printed, log, files, outputs, state } = step
-  const { isPost, revocation, ...more } = state
+  const { revocation, ...more } = state
   const { 'access-token': token = '', ...others } = outputs
   // Without a token to revoke, the state is missing or empty.
   const { accessToken, ...rest } = JSON.parse(revocation || JSON.stringify({ accessToken: token }))
@@ -19,14 +19,14 @@ export function expectNoLeak(step: StepResult, secrets: readonly string[]): void
 
   // Without the first group, where the runner itself shows the inputs.
   const shown = log.slice(log.findIndex(({ kind }) => kind === 'endgroup')).map(({ text }) => text)
-  const readable = [...shown, JSON.stringify([others, isPost, rest])].join('\n')
+  const readable = [...shown, JSON.stringify([others, rest])].join('\n')
   const readableSlices = new Set(slicesOf(readable, SLICE_CHARACTERS))
   // Assertions and ID tokens, which a test may not have seen.
   expect(readable).not.toMatch(/\bey[\w-]{8,}\.[\w-]{8,}\.[\w-]+/)
   for (const secret of secrets.filter((secret) => secret !== '')) {
     const first = printed.find((line) => line.includes(secret))
     expect([undefined, `::add-mask::${secret}`]).toContain(first)
-    for (const form of formsOf(secret)) {
+    for (const form of encodedForms(secret)) {
       const leaked =
         form.length < SLICE_CHARACTERS
           ? readable.includes(form) && form
@@ -36,23 +36,25 @@ export function expectNoLeak(step: StepResult, secrets: readonly string[]): void
   }
 }
 
-/** The secret as it is, reversed, in base64 in each of the three alignments, and escaped for URLs, forms and JSON. */
-function formsOf(secret: string): string[] {
-  const base64 = [0, 1, 2].map((offset) =>
+/** The secret as it is, in base64 in each of the three alignments, and escaped for URLs, forms, JSON and XML. */
+export function encodedForms(secret: string): string[] {
+  const base64 = [0, 1, 2].flatMap((offset) => {
     // Without the characters that depend on the text around it.
-    Buffer.from('x'.repeat(offset) + secret)
+    const text = Buffer.from('x'.repeat(offset) + secret)
       .toString('base64')
       .slice(offset && 4)
-      .replace(/.?.?.?=*$/, ''),
-  )
+      .replace(/.?.?.?=*$/, '')
+    return [text, text.replaceAll('+', '-').replaceAll('/', '_')]
+  })
   const form = new URLSearchParams({ '': secret }).toString().slice(1)
   return [
     secret,
-    [...secret].toReversed().join(''),
     ...base64.filter((text) => text.length >= SLICE_CHARACTERS),
     encodeURIComponent(secret),
     form,
     JSON.stringify(secret).slice(1, -1),
+    secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+    secret.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
   ]
 }
 

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
 import { startServer } from '../../dev/servers/loopback-server.ts'
 import { startSpotify } from '../../dev/servers/spotify-mock.ts'
-import { startCheckedJob } from '../leaks.ts'
+import { encodedForms, startCheckedJob } from '../leaks.ts'
 
 const APP = { clientId: 'fake-client-id', clientSecret: 'fake-9f8e7d6c5b4a3210' }
 const BASIC = Buffer.from(`${APP.clientId}:${APP.clientSecret}`).toString('base64')
@@ -271,4 +271,19 @@ test('connects to localhost by IPv6', async () => {
   expect(step.printed.at(-1)).toMatch(
     /^::error::Could not get an access token from \[::1\]:1: .*\((ECONNREFUSED|EADDRNOTAVAIL|ENETUNREACH)\)/,
   )
+})
+
+const SPECIAL_SECRET = 'fake/Xk9&zQ4+"<0123456789>=='
+const SPECIAL_BASIC = Buffer.from(`${APP.clientId}:${SPECIAL_SECRET.replace('+', '%2B')}`).toString('base64')
+const formsOfSecret = [SPECIAL_SECRET, SPECIAL_BASIC].flatMap(encodedForms).map((form) => [form])
+test.each(formsOfSecret)('redacts the secret if the server echoes it as %s', async (form) => {
+  await using server = await startServer((_request, response) => {
+    const body = { error: 'invalid_client', error_description: `${'x'.repeat(485)} (${form})` }
+    response.writeHead(401).end(JSON.stringify(body))
+  })
+  const step = await startCheckedJob().runAction({
+    with: { 'client-id': APP.clientId, 'client-secret': SPECIAL_SECRET, 'token-url': server.origin },
+  })
+  expect(step).toMatchObject({ exitCode: 1, outputs: {} })
+  expect(step.printed.at(-1)).toContain('x ***). Check')
 })

@@ -7,10 +7,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { StepResult } from '../../dev/runner/fake-runner.ts'
 import { type ReceivedRequest, startServer } from '../../dev/servers/loopback-server.ts'
 import { createAuthority, type TlsAuthority } from '../../dev/servers/tls-authority.ts'
-import { startCheckedJob } from '../leaks.ts'
+import { encodedForms, startCheckedJob } from '../leaks.ts'
 
 const SECRET = 'fake-9f8e7d6c5b4a3210'
-const TOKEN = 'fake-0123456789abcdef'
+const TOKEN = 'fake+0123456789/abcdef&ghi<jkl=='
 
 /** How the log lines start; the unit tests assert the rest of their words. */
 const REVOKED = 'Revoked the access token at'
@@ -74,7 +74,7 @@ test('revokes the token with the same client authentication (RFC 7009, section 2
     ...tokenRequest,
     url: '/revoke',
     headers: { ...tokenRequest?.headers, 'content-length': expect.any(String) },
-    body: `token=${TOKEN}&token_type_hint=access_token`,
+    body: `token=${encodeURIComponent(TOKEN)}&token_type_hint=access_token`,
   })
 })
 
@@ -82,7 +82,7 @@ test('sends the credentials in the body with client_secret_post', async () => {
   await using server = await startRevoking((response) => response.writeHead(204).end())
   await runPost({ ...server.inputs, 'auth-method': 'client_secret_post' })
   expect(server.revocations()[0]).toMatchObject({
-    body: `token=${TOKEN}&token_type_hint=access_token&client_id=fake-id&client_secret=${SECRET}`,
+    body: `token=${encodeURIComponent(TOKEN)}&token_type_hint=access_token&client_id=fake-id&client_secret=${SECRET}`,
   })
   expect(server.revocations()[0]?.headers.authorization).toBeUndefined()
 })
@@ -151,6 +151,16 @@ test.each<[string, Respond, string | RegExp]>([
   expect(log).toEqual([expect.stringContaining(`${FAILED} ${server.host}: `)])
   expect(log[0]).toMatch(cause)
   expect(server.revocations()).toHaveLength(1)
+})
+
+const formsOfToken = encodedForms(TOKEN).map((form) => [form])
+test.each(formsOfToken)('redacts the token if the endpoint echoes it as %s', async (form) => {
+  await using server = await startRevoking(
+    json({ error: 'invalid_request', error_description: `${'x'.repeat(485)} (${form})` }, 400),
+  )
+  const [line] = await runPost(server.inputs)
+  // Redacted before it is truncated: a part of the word would be readable otherwise.
+  expect(line).toContain('x ***). Check')
 })
 
 /** Starts a response without Content-Length and chunking: only the end of the connection ends its body. */
