@@ -359,8 +359,8 @@ test('the expiration time is never later than expires_in, for any number', () =>
       if (result.lifetime === undefined) return expect(result.warnings).toHaveLength(1)
       expect(result.lifetime.seconds).toBeGreaterThanOrEqual(0)
       expect(result.lifetime.seconds).toBeLessThanOrEqual(Number(seconds))
-      expect(result.lifetime.end.getTime()).toBe(result.lifetime.seconds * 1000)
-      return expect(result.lifetime.end.toISOString()).toMatch(/^\d{4}-/)
+      expect(result.lifetime.expiresAt.getTime()).toBe(result.lifetime.seconds * 1000)
+      return expect(result.lifetime.expiresAt.toISOString()).toMatch(/^\d{4}-/)
     }),
     { numRuns: 10_000 },
   )

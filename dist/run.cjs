@@ -2071,12 +2071,12 @@ function readServer(method) {
         };
     }
     requireText('token-url', 'Set it to the URL of the token endpoint, or remove the input to use Spotify.');
-    if (tokenUrl === SPOTIFY_TOKEN_URL) refuseForSpotify(method);
+    if (tokenUrl === SPOTIFY_TOKEN_URL) rejectForSpotify(method);
     return {
         token: parseEndpoint('token-url', tokenUrl)
     };
 }
-function refuseForSpotify(method) {
+function rejectForSpotify(method) {
     const input = [
         'audience',
         'resource',
@@ -2823,10 +2823,10 @@ function parseTokenType(value) {
 function parseLifetime(value, requestedAt) {
     const isNumeric = typeof value === 'number' || typeof value === 'string' && /^\d+(\.\d+)?$/.test(value);
     const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN;
-    const end = requestedAt.getTime() + seconds * 1000;
-    return seconds >= 0 && end <= MAX_TIME_MS ? {
+    const expiresAtMs = requestedAt.getTime() + seconds * 1000;
+    return seconds >= 0 && expiresAtMs <= MAX_TIME_MS ? {
         seconds,
-        end: new Date(end)
+        expiresAt: new Date(expiresAtMs)
     } : undefined;
 }
 function parseScope(value) {
@@ -3027,7 +3027,7 @@ function saveForRevocation({ server, revocation }, metadata, { accessToken, life
     }
     const state = {
         accessToken,
-        expiresAt: lifetime?.end.getTime(),
+        expiresAt: lifetime?.expiresAt.getTime(),
         metadata
     };
     if (!process.env['GITHUB_STATE'] || JSON.stringify(state).length > MAX_STATE_CHARACTERS) {
@@ -3040,13 +3040,13 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }) {
     setOutput('access-token', accessToken);
     setOutput('token-type', tokenType);
     setOutput('expires-in', lifetime?.seconds ?? '');
-    setOutput('expires-at', lifetime?.end.toISOString().replace(/\.\d+/, '') ?? '');
+    setOutput('expires-at', lifetime?.expiresAt.toISOString().replace(/\.\d+/, '') ?? '');
     setOutput('scope', scope);
 }
 function describeToken({ tokenType, lifetime }) {
     const kind = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token';
     if (lifetime === undefined) return `Got ${kind}; the server did not return a lifetime`;
-    const minute = lifetime.end.toISOString().replace('T', ' ').replace(/:\d\d\.\d+Z/, ' UTC');
+    const minute = lifetime.expiresAt.toISOString().replace('T', ' ').replace(/:\d\d\.\d+Z/, ' UTC');
     return `Got ${kind}; it expires at ${minute} (in ${describeDuration(lifetime.seconds)})`;
 }
 function describeDuration(seconds) {

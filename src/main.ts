@@ -89,7 +89,7 @@ function saveForRevocation(
     )
     return
   }
-  const state: SavedToken = { accessToken, expiresAt: lifetime?.end.getTime(), metadata }
+  const state: SavedToken = { accessToken, expiresAt: lifetime?.expiresAt.getTime(), metadata }
   // Without the file, the toolkit would print the token; and the state becomes a variable, whose size is limited.
   if (!process.env['GITHUB_STATE'] || JSON.stringify(state).length > MAX_STATE_CHARACTERS) {
     core.warning('The token will not be revoked: it could not be saved for the post step.')
@@ -102,7 +102,7 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }: TokenResponse):
   core.setOutput('access-token', accessToken)
   core.setOutput('token-type', tokenType)
   core.setOutput('expires-in', lifetime?.seconds ?? '')
-  core.setOutput('expires-at', lifetime?.end.toISOString().replace(/\.\d+/, '') ?? '')
+  core.setOutput('expires-at', lifetime?.expiresAt.toISOString().replace(/\.\d+/, '') ?? '')
   core.setOutput('scope', scope)
 }
 
@@ -110,7 +110,7 @@ function describeToken({ tokenType, lifetime }: TokenResponse): string {
   // Any other type is not logged, because it is text from the server.
   const kind = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token'
   if (lifetime === undefined) return `Got ${kind}; the server did not return a lifetime`
-  const minute = lifetime.end
+  const minute = lifetime.expiresAt
     .toISOString()
     .replace('T', ' ')
     .replace(/:\d\d\.\d+Z/, ' UTC')

@@ -29,7 +29,7 @@ test('parses a full response, without building advice', () => {
   expect(parse(members)).toEqual({
     accessToken: TOKEN,
     tokenType: 'bearer',
-    lifetime: { seconds: 3600, end: new Date('2026-11-23T19:00:00.250Z') },
+    lifetime: { seconds: 3600, expiresAt: new Date('2026-11-23T19:00:00.250Z') },
     scope: 'read write',
     secrets: [TOKEN],
     warnings: [],
@@ -187,7 +187,7 @@ test('warns of an expires_in beyond every number', () => {
 
 test('accepts an expires_in up to the last second with a year of four digits', () => {
   const { lifetime } = parse({ ...BEARER, expires_in: 253_402_300_799 }, '', new Date(0))
-  expect(lifetime?.end).toEqual(new Date('9999-12-31T23:59:59Z'))
+  expect(lifetime?.expiresAt).toEqual(new Date('9999-12-31T23:59:59Z'))
 })
 
 const INVALID_SCOPE = 'The response has an invalid scope. The output scope is empty.'

@@ -1,4 +1,4 @@
-/** What the retry needs to know about a transient error. */
+/** What a retry depends on after a transient error. */
 export interface Transient {
   /** The HTTP status; `undefined` if there was no response. */
   readonly status?: number

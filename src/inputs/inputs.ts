@@ -28,7 +28,7 @@ export interface Inputs {
 
 /**
  * Reads all inputs. Secrets are masked before anything is checked.
- * @throws Error that starts with the name of an input, and says how to fix it
+ * @throws Error that starts with the name of an input
  */
 export function readInputs(): Inputs {
   const secrets = [core.getInput('client-secret'), ...findKeyLines(core.getInput('private-key'))]

@@ -17,12 +17,12 @@ export function readServer(method: Credentials['method']): Server {
     return { issuer: parseIssuer('issuer', issuer) }
   }
   requireText('token-url', 'Set it to the URL of the token endpoint, or remove the input to use Spotify.')
-  if (tokenUrl === SPOTIFY_TOKEN_URL) refuseForSpotify(method)
+  if (tokenUrl === SPOTIFY_TOKEN_URL) rejectForSpotify(method)
   return { token: parseEndpoint('token-url', tokenUrl) }
 }
 
 /** If another server is meant, its URL is missing, and the credentials would go to the wrong one. */
-function refuseForSpotify(method: Credentials['method']): void {
+function rejectForSpotify(method: Credentials['method']): void {
   const input = ['audience', 'resource', 'revocation-url'].find((name) => readText(name) !== '')
   const isSupported = method === 'client_secret_basic' || method === 'client_secret_post'
   const unsupported = input ?? (isSupported ? undefined : `auth-method ${method}`)

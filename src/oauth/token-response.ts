@@ -23,7 +23,7 @@ export interface TokenResponse {
 
 interface Lifetime {
   readonly seconds: number
-  readonly end: Date
+  readonly expiresAt: Date
 }
 
 /**
@@ -107,8 +107,8 @@ function parseTokenType(value: unknown): string | undefined {
 function parseLifetime(value: unknown, requestedAt: Date): Lifetime | undefined {
   const isNumeric = typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))
   const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN
-  const end = requestedAt.getTime() + seconds * 1000
-  return seconds >= 0 && end <= MAX_TIME_MS ? { seconds, end: new Date(end) } : undefined
+  const expiresAtMs = requestedAt.getTime() + seconds * 1000
+  return seconds >= 0 && expiresAtMs <= MAX_TIME_MS ? { seconds, expiresAt: new Date(expiresAtMs) } : undefined
 }
 
 /** Space-separated names (RFC 6749, section 3.3); some servers return an array. */
