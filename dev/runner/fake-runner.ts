@@ -3,8 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ACTION, copyAction, type Env, inputVariables, stateVariables, withDefaults } from './action.ts'
 import { addMask, containsSecret } from './masks.ts'
-import { CANCEL_DELAYS_MS, type CancelDelays, type NodeProcess, startNode } from './node-process.ts'
 import { createLineReader, type LogLine, parseCommandFile } from './runner-commands.ts'
+import {
+  CANCEL_DELAYS_MS,
+  type CancelDelays,
+  type Command,
+  type StepProcess,
+  startProcess,
+} from './step-process.ts'
 
 const COMMAND_FILES = ['OUTPUT', 'STATE', 'ENV', 'PATH', 'STEP_SUMMARY'] as const
 /** What a step's process needs to start at all. */
@@ -41,6 +47,8 @@ export interface Job {
   runAction(step: { with: Values; env?: Env }): Promise<StepResult>
   /** Runs a script, like a `run:` step with `shell: node {0}`. */
   runScript(step: { name: string; script: string; env?: Env }): Promise<StepResult>
+  /** Runs a script, like a `run:` step without `shell:` and `name:` on Linux. */
+  runBash(step: { script: string; env?: Env }): Promise<StepResult>
   /**
    * Runs the post steps of the actions that ran, the last one first.
    * @param env variables that have changed since the main steps
@@ -57,8 +65,8 @@ interface Step {
   readonly title: string
   /** The lines below the title, which can show the variables of the workflow. */
   readonly details: (env: Env) => readonly string[]
-  /** Prepares the step's folder and returns the script to run. */
-  readonly prepare: (folder: string) => string
+  /** Prepares the step's folder and returns the command to run. */
+  readonly prepare: (folder: string) => Command
   readonly env: Env
   readonly state?: Env
   readonly inputs?: Env
@@ -70,7 +78,7 @@ interface JobState {
   readonly masks: string[]
   /** What the steps so far have written to `GITHUB_ENV`. */
   readonly exported: Record<string, string>
-  running?: NodeProcess | undefined
+  running?: StepProcess | undefined
 }
 
 /**
@@ -91,7 +99,7 @@ export function startJob(options: JobOptions = {}): Job {
         runStep(job, {
           title: `Post Run ${ACTION}`,
           details: () => ['Post job cleanup.'],
-          prepare: (folder) => copyAction(folder).post,
+          prepare: (folder) => [process.execPath, copyAction(folder).post],
           env: { ...env, ...changedEnv },
           state,
           inputs: { ...inputs, ...changedInputs },
@@ -100,7 +108,7 @@ export function startJob(options: JobOptions = {}): Job {
       const result = await runStep(job, {
         title: `Run ${ACTION}`,
         details: (shown) => [...listValues('with', withDefaults(inputs)), ...listValues('env', shown)],
-        prepare: (folder) => copyAction(folder).main,
+        prepare: (folder) => [process.execPath, copyAction(folder).main],
         env,
         inputs,
       })
@@ -110,8 +118,15 @@ export function startJob(options: JobOptions = {}): Job {
     runScript: ({ name, script, env = {} }) =>
       runStep(job, {
         title: name,
-        details: (shown) => [...script.trim().split('\n'), 'shell: node {0}', ...listValues('env', shown)],
-        prepare: (folder) => writeScript(folder, script),
+        details: (shown) => listScript(script, 'node {0}', shown),
+        prepare: (folder) => [process.execPath, writeScript(folder, 'script.mjs', script)],
+        env,
+      }),
+    runBash: ({ script, env = {} }) =>
+      runStep(job, {
+        title: `Run ${script.trim().replace(/\n.*/s, '')}`,
+        details: (shown) => listScript(script, '/usr/bin/bash -e {0}', shown),
+        prepare: (folder) => ['bash', '-e', writeScript(folder, 'script.sh', script)],
         env,
       }),
     async runPostSteps(env = {}, inputs = {}) {
@@ -132,10 +147,14 @@ async function runStep(job: JobState, { title, details, prepare, ...step }: Step
   reader.print('endgroup', '')
   const printed: string[] = []
   try {
-    job.running = startNode(prepare(folder), composeEnv(job, step, createRunnerVariables(folder)), (line) => {
-      printed.push(line)
-      reader.readLine(line)
-    })
+    job.running = startProcess(
+      prepare(folder),
+      composeEnv(job, step, createRunnerVariables(folder)),
+      (line) => {
+        printed.push(line)
+        reader.readLine(line)
+      },
+    )
     const exitCode = await job.running.exitCode
     const files = readCommandFiles(folder)
     exportVariables(job.exported, files.ENV, reader)
@@ -225,8 +244,8 @@ function readCommandFiles(folder: string): StepResult['files'] {
   return Object.fromEntries(contents)
 }
 
-function writeScript(folder: string, script: string): string {
-  const file = join(folder, 'script.mjs')
+function writeScript(folder: string, name: string, script: string): string {
+  const file = join(folder, name)
   writeFileSync(file, script)
   return file
 }
@@ -234,6 +253,10 @@ function writeScript(folder: string, script: string): string {
 /** Retries, because on Windows a virus scanner can have a file open for a moment. */
 function removeFolder(path: string): void {
   rmSync(path, { recursive: true, maxRetries: 5 })
+}
+
+function listScript(script: string, shell: string, env: Env): string[] {
+  return [...script.trim().split('\n'), `shell: ${shell}`, ...listValues('env', env)]
 }
 
 function listValues(title: string, values: Env): string[] {

@@ -100,6 +100,29 @@ test('runs a script with its environment and reads its results', async () => {
   expect(files.ENV).toBe('c=d\n')
 })
 
+/** Windows has no bash, and Node.js cannot send signals there: it ends the process. */
+const onPosix = process.platform === 'win32' ? test.skip : test
+
+onPosix('runs a bash script until a command fails, and shows its first line as the title', async () => {
+  const job = startJob({ secrets: ['fake-secret'] })
+  const script = 'echo "$GREETING"\necho "a=b" >> "$GITHUB_OUTPUT"\nfalse\necho never\n'
+  const { exitCode, log, printed, outputs } = await job.runBash({ script, env: { GREETING: 'fake-secret' } })
+  expect(log).toEqual([
+    { kind: 'group', text: 'Run echo "$GREETING"' },
+    ...script.trim().split('\n').map(text),
+    text('shell: /usr/bin/bash -e {0}'),
+    text('env:'),
+    text('  GREETING: ***'),
+    { kind: 'endgroup', text: '' },
+    text('***'),
+  ])
+  expect({ exitCode, printed, outputs }).toEqual({
+    exitCode: 1,
+    printed: ['fake-secret'],
+    outputs: { a: 'b' },
+  })
+})
+
 test.each([
   ['hides', {}, 0],
   ['shows', { RUNNER_DEBUG: '1' }, 1],
@@ -220,9 +243,6 @@ describe('with the action', () => {
     expect(post).toMatchObject({ exitCode: 0, printed: [] })
   })
 })
-
-/** Node.js cannot send signals on Windows: it ends the process. */
-const onPosix = process.platform === 'win32' ? test.skip : test
 
 onPosix.each([
   ['SIGINT', ['SIGINT'], 0],

@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 
-/** A process that hangs must not keep a test run from ending. */
+/** Program and arguments. */
+export type Command = readonly [string, ...string[]]
+
+/** A process that hangs must not block the test run. */
 const KILL_AFTER_MS = 60_000
 
 /** How long the runner waits after SIGINT and after SIGTERM before its next signal (Runner.Sdk/ProcessInvoker.cs). */
@@ -13,16 +16,20 @@ export interface CancelDelays {
   readonly sigterm: number
 }
 
-export interface NodeProcess {
+export interface StepProcess {
   /** `null` if a signal ended the process. */
   readonly exitCode: Promise<number | null>
   /** Sends SIGINT, then SIGTERM, then SIGKILL, until the process has exited. */
   cancel(delaysMs: CancelDelays): Promise<void>
 }
 
-/** Starts Node.js with a script; calls `onLine` with each line of both output streams. */
-export function startNode(file: string, env: NodeJS.ProcessEnv, onLine: (line: string) => void): NodeProcess {
-  const child = spawn(process.execPath, [file], {
+/** Starts a step's process; calls `onLine` with each line of both output streams. */
+export function startProcess(
+  [program, ...args]: Command,
+  env: NodeJS.ProcessEnv,
+  onLine: (line: string) => void,
+): StepProcess {
+  const child = spawn(program, args, {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: KILL_AFTER_MS,
