@@ -1,21 +1,67 @@
 /**
  * Runs a job with the action against the Spotify mock server, or against Spotify if its credentials are in the
- * environment, and prints the log; with `--fault <name>`, against the misbehaving server.
+ * environment, and prints the log; with `--fault NAME`, against the misbehaving server.
  */
 import { parseArgs, styleText } from 'node:util'
 import { runDemoJob } from './runner/demo-job.ts'
 import { startJob } from './runner/fake-runner.ts'
 import type { LogLine } from './runner/runner-commands.ts'
-import { createFaults, startMisbehavingServer } from './servers/misbehaving-server.ts'
+import { createFaultGroups, startMisbehavingServer } from './servers/misbehaving-server.ts'
 import { startSpotify } from './servers/spotify-mock.ts'
 
 const FAKE_APP = { clientId: 'demo-client-id', clientSecret: 'demo-client-secret-not-real' }
 /** Long enough for one retry, and short enough to watch. */
 const TIMEOUT_WITH_FAULT = '10'
 
-const { values } = parseArgs({ options: { fault: { type: 'string' } } })
-if (values.fault !== undefined) await showFault(values.fault)
-else process.exitCode = (await showJob()) ? 0 : 1
+const USAGE = `Usage: npm run demo -- [--fault NAME]
+
+Runs the built action (dist/) in a local job and prints the job's log.
+
+  (no option)    Use a local mock of Spotify, or the real API if SPOTIFY_CLIENT_ID and
+                 SPOTIFY_CLIENT_SECRET are set.
+  --fault NAME   Use a server with this fault, with a timeout of ${TIMEOUT_WITH_FAULT} s. Quote names that contain spaces.
+  --help         Show this help and the names of all faults.`
+
+const faultGroups = Object.entries(createFaultGroups()).map(
+  ([title, faults]) => [title, Object.keys(faults)] as const,
+)
+
+process.exitCode = await run(process.argv.slice(2))
+
+/** @returns the exit code */
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    // Not strict: errors of parseArgs are stack traces, and do not list the faults.
+    strict: false,
+    options: { fault: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  })
+  const { fault, help, ...others } = values
+  const unknown = [...Object.keys(others).map((name) => `--${name}`), ...positionals]
+  if (help) {
+    console.log(`${USAGE}\n\n${listFaults()}`)
+    return 0
+  }
+  if (unknown.length > 0) return reject(`Unknown argument: ${unknown.join(' ')}.`, USAGE)
+  if (fault === undefined) return (await showJob()) ? 0 : 1
+  if (typeof fault !== 'string') return reject('--fault requires one of the names above.', listFaults())
+  if (!faultGroups.some(([, names]) => names.includes(fault))) {
+    return reject(`Unknown fault: ${fault}. Use one of the names above.`, listFaults())
+  }
+  await showFault(fault)
+  return 0
+}
+
+/** The cause is last, so that the long list does not scroll it out of view. */
+function reject(cause: string, help: string): number {
+  console.error(`${help}\n\n${cause}`)
+  return 1
+}
+
+function listFaults(): string {
+  const groups = faultGroups.map(([title, names]) => [`${title}:`, ...names.map((name) => `  ${name}`)])
+  return `Faults\n\n${groups.map((lines) => lines.join('\n')).join('\n\n')}`
+}
 
 async function showJob(): Promise<boolean> {
   const { SPOTIFY_CLIENT_ID: clientId, SPOTIFY_CLIENT_SECRET: clientSecret } = process.env
@@ -23,26 +69,20 @@ async function showJob(): Promise<boolean> {
   await using mock = isReal ? undefined : await startSpotify(FAKE_APP)
   console.log(
     isReal
-      ? 'Requesting a token from Spotify, with the credentials in the environment.\n'
-      : 'Requesting a token from a local mock server. To use Spotify instead, set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET.\n',
+      ? 'Using the real Spotify API with SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET.\n'
+      : 'Using a local mock of Spotify. Set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET to use the real API.\n',
   )
-  const called = await runDemoJob(
+  const track = await runDemoJob(
     isReal ? { clientId: clientId ?? '', clientSecret: clientSecret ?? '' } : FAKE_APP,
     mock ? { 'token-url': mock.tokenUrl } : {},
     mock?.apiUrl ?? 'https://api.spotify.com',
     { env: pickNetworkSettings(), onLog: createPrinter() },
   )
-  if (called !== undefined) console.log(`\nThe second step used the token and received: ${called}`)
-  return called !== undefined
+  if (track !== undefined) console.log(`\nThe next step called the Web API with the token and got: ${track}`)
+  return track !== undefined
 }
 
 async function showFault(fault: string): Promise<void> {
-  const names = Object.keys(createFaults())
-  if (!names.includes(fault)) {
-    console.log(`Unknown fault. Use one of:\n${names.map((name) => `  ${name}`).join('\n')}`)
-    process.exitCode = 1
-    return
-  }
   await using server = await startMisbehavingServer()
   const job = startJob({ secrets: Object.values(FAKE_APP), onLog: createPrinter() })
   await job.runAction({
@@ -56,7 +96,7 @@ async function showFault(fault: string): Promise<void> {
   await job.runPostSteps()
 }
 
-/** The proxy settings of this machine. NODE_USE_ENV_PROXY applies them to `fetch` in Node.js. */
+/** This machine's proxy settings. NODE_USE_ENV_PROXY applies them to `fetch` in Node.js. */
 function pickNetworkSettings(): Record<string, string | undefined> {
   const names = /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i
   const settings = Object.entries(process.env).filter(([name]) => names.test(name))
