@@ -1,7 +1,7 @@
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  // Most tests start a process or two, which takes the runners of Windows and macOS a second each.
+  // Most tests start processes, each of which takes a second on the Windows and macOS runners.
   testTimeout: 30_000,
   testMatch: ['**/__tests__/**/*.test.ts'],
   // Without the file that has only types.

@@ -1,4 +1,4 @@
-/** Bundles what `tsc` left in lib/ into dist/, which GitHub runs. */
+/** Bundles the output of `tsc` in lib/ into dist/, which GitHub runs. */
 import { cpSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -27,12 +27,12 @@ const { code, assets } = await ncc(join(lib, 'run.js'), {
   filename: 'run.cjs',
   cache: false,
   quiet: true,
-  // `@actions/http-client` imports both for functions that the action never calls. `undici` alone has 0.9 MB.
+  // `@actions/http-client` imports both for functions that the action does not use. `undici` alone adds 0.9 MB.
   externals: { undici: 'https', tunnel: 'https' },
 })
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
-// Node.js reads no package.json for .cjs files. ncc appends .js to the names of further files.
+// Node.js does not read package.json for .cjs files. ncc appends .js to the names of additional files.
 const renameChunks = (text: string) => text.replaceAll('.run.cjs.js', '.run.cjs')
 writeFileSync(join(dist, 'run.cjs'), renameChunks(code))
 for (const [name, { source }] of Object.entries(assets)) {
@@ -42,7 +42,7 @@ writeFileSync(join(dist, 'index.cjs'), toCommonJs('index.js'))
 writeFileSync(join(dist, 'post.cjs'), toCommonJs('post-index.js'))
 writeFileSync(join(dist, 'licenses.txt'), gatherLicenses())
 
-/** The file that the runner starts for a step, which loads run.cjs. */
+/** Returns the code of an entry point, which loads run.cjs. */
 function toCommonJs(name: string): string {
   const { code } = transformFileSync(join(lib, name), {
     swcrc: false,
@@ -53,8 +53,8 @@ function toCommonJs(name: string): string {
 }
 
 /**
- * Puts a copy of a package where ncc finds it first, one that says that its modules do nothing at import. Then ncc
- * leaves out those that nothing reaches: of `@actions/core` all that starts processes and writes summaries.
+ * Copies a package to where ncc finds it first, marked as free of side effects. Then ncc omits its unused modules: in
+ * `@actions/core`, everything that starts processes or writes summaries.
  */
 function copyWithoutSideEffects(name: string): void {
   const copy = join(lib, 'node_modules', name)
@@ -62,7 +62,7 @@ function copyWithoutSideEffects(name: string): void {
   writeFileSync(join(copy, 'package.json'), JSON.stringify({ ...readManifest(copy), sideEffects: false }))
 }
 
-/** They stand in the sources, and would be a fifth of what a runner downloads; all but those that speak to ncc. */
+/** Comments would be a fifth of the download. Those that configure ncc are kept. */
 function stripComments(file: string): void {
   const { code } = transformFileSync(file, {
     swcrc: false,
@@ -74,7 +74,7 @@ function stripComments(file: string): void {
   writeFileSync(file, code)
 }
 
-/** Of all that is bundled; ncc's own list leaves out what is in a file beside index.cjs. */
+/** Returns the licenses of all bundled packages. ncc's own list omits packages in additional files. */
 function gatherLicenses(): string {
   const texts = Object.keys(readManifest(root).dependencies).map((dependency) => {
     const folder = join(packages, dependency)

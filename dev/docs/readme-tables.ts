@@ -18,7 +18,7 @@ const rowsOfInputs = Object.entries(metadata.inputs).map(
   ([name, { required, default: value, description }]) =>
     [
       name,
-      `| \`${name}\` | ${required ? 'required' : value === undefined ? '' : `\`${value}\``} | ${description} |`,
+      `| \`${name}\` | ${required ? '(required)' : value === undefined ? '' : `\`${value}\``} | ${description} |`,
     ] as const,
 )
 const rowsOfOutputs = Object.entries(metadata.outputs).map(
@@ -34,14 +34,16 @@ const readme = readFileSync(path, 'utf8')
       const names = list.split(' ')
       placed.push(...names)
       const rows = rowsOfInputs.filter(([name]) => names.includes(name)).map(([, row]) => row)
-      return `${start}${['| input | default | |', '|---|---|---|', ...rows].join('\n')}\n${end}`
+      return `${start}${['| Input | Default | Description |', '|---|---|---|', ...rows].join('\n')}\n${end}`
     },
   )
   .replace(/(<!-- outputs -->\n).*?(<!-- end of outputs -->)/s, (_match, start, end) => {
-    return `${start}${['| output | |', '|---|---|', ...rowsOfOutputs].join('\n')}\n${end}`
+    return `${start}${['| Output | Description |', '|---|---|', ...rowsOfOutputs].join('\n')}\n${end}`
   })
 const declared = rowsOfInputs.map(([name]) => name)
 if (placed.toSorted().join() !== declared.toSorted().join()) {
-  throw new Error(`README.md has places for ${placed.join(', ')}, and action.yml has ${declared.join(', ')}`)
+  throw new Error(
+    `The tables of README.md list ${placed.join(', ')}, but action.yml has ${declared.join(', ')}.`,
+  )
 }
 writeFileSync(path, readme)

@@ -1,11 +1,11 @@
-/** Prints the section of CHANGELOG.md for a tag; fails unless package.json, the User-Agent and the tag agree. */
+/** Prints the section of CHANGELOG.md for a tag. Fails if package.json or the User-Agent has another version. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
 
 /**
- * The section of a version in a changelog, without its heading.
+ * Returns a version's section of a changelog, without its heading.
  * @throws Error if the section is missing or empty
  */
 export function findNotes(changelog: string, version: string): string {
@@ -15,19 +15,19 @@ export function findNotes(changelog: string, version: string): string {
     ?.replace(/^.*\n/, '')
     .replace(/^\[[^\]]+\]: .*\n?/gm, '')
     .trim()
-  if (!notes) throw new Error(`CHANGELOG.md says nothing of ${version}`)
+  if (!notes) throw new Error(`CHANGELOG.md has no entries for ${version}.`)
   return notes
 }
 
 /**
- * The release notes of a tag.
+ * Returns the release notes of a tag.
  * @throws Error if package.json, the User-Agent or the changelog has another version
  */
 export function describeRelease(tag: string): string {
   const { version }: { version: string } = JSON.parse(read('package.json'))
-  if (tag !== `v${version}`) throw new Error(`The tag is ${tag}, and package.json has ${version}`)
+  if (tag !== `v${version}`) throw new Error(`The tag is ${tag}, but package.json has version ${version}.`)
   if (!read('src/http/send.ts').includes(`'client-credentials-token/${version}'`)) {
-    throw new Error(`The User-Agent in src/http/send.ts is not that of ${version}`)
+    throw new Error(`The User-Agent in src/http/send.ts must contain version ${version}.`)
   }
   return findNotes(read('CHANGELOG.md'), version)
 }

@@ -16,15 +16,15 @@ const MIN_ROUNDS = 30
 const ROOT = join(import.meta.dirname, '../..')
 const APP = { clientId: 'fake-client-id', clientSecret: 'fake-client-secret' }
 const EMPTY = 'an empty script'
-const FLOOR = 'the floor: `https.request`'
+const MINIMAL = 'minimal script: `https.request`'
 
 interface Case {
   readonly name: string
   readonly command: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The result that a run must have for its figures to count. */
-  readonly proof: 'token' | 'masked token' | 'nothing'
-  readonly base: typeof EMPTY | typeof FLOOR
+  /** The result without which a run does not count. */
+  readonly result: 'token' | 'masked token' | 'nothing'
+  readonly base: typeof EMPTY | typeof MINIMAL
 }
 
 interface Usage {
@@ -48,7 +48,7 @@ try {
 }
 
 async function run(): Promise<void> {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Fake authority' }], {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Fake CA' }], {
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
@@ -60,7 +60,7 @@ async function run(): Promise<void> {
   await using spotify = await startSpotify(APP, Date.now, { key, cert })
   const cases = listCases(spotify.tokenUrl, authority)
   const python = findPython()
-  if (!python) console.error('Without CPU time and memory, which take python3 on Linux or macOS.')
+  if (!python) console.error('CPU time and memory are not measured: they require python3 on Linux or macOS.')
 
   const usages = new Map(cases.map(({ name }) => [name, [] as Usage[]]))
   // Round 0 warms up the disk and the server.
@@ -81,7 +81,7 @@ function listCases(tokenUrl: string, authority: string): Case[] {
   const script = (name: string) => join(ROOT, 'dev/measure/bench', name)
   const node = (file: string) => [process.execPath, file]
   const { clientId, clientSecret } = APP
-  const byHand = {
+  const variables = {
     CLIENT_ID: clientId,
     CLIENT_SECRET: clientSecret,
     TOKEN_URL: tokenUrl,
@@ -93,37 +93,42 @@ function listCases(tokenUrl: string, authority: string): Case[] {
     'client-secret': clientSecret,
     'token-url': tokenUrl,
   })
-  const action = node(join(ROOT, 'dist/index.cjs'))
   const cases: Case[] = [
-    { name: EMPTY, command: node(script('empty.cjs')), env: {}, proof: 'nothing', base: EMPTY },
+    { name: EMPTY, command: node(script('empty.cjs')), env: {}, result: 'nothing', base: EMPTY },
     {
       name: 'the action, post with nothing to do',
-      command: action,
-      env: { ...inputs, STATE_isPost: 'true' },
-      proof: 'nothing',
+      command: node(join(ROOT, 'dist/post.cjs')),
+      env: { ...inputs, STATE_revocation: '' },
+      result: 'nothing',
       base: EMPTY,
     },
-    { name: FLOOR, command: node(script('floor.cjs')), env: byHand, proof: 'masked token', base: FLOOR },
     {
-      name: 'the action, main',
-      command: action,
-      env: { ...inputs, NODE_EXTRA_CA_CERTS: authority },
-      proof: 'masked token',
-      base: FLOOR,
+      name: MINIMAL,
+      command: node(script('floor.cjs')),
+      env: variables,
+      result: 'masked token',
+      base: MINIMAL,
     },
     {
-      name: "the guide's `fetch`",
+      name: 'the action, main',
+      command: node(join(ROOT, 'dist/index.cjs')),
+      env: { ...inputs, NODE_EXTRA_CA_CERTS: authority },
+      result: 'masked token',
+      base: MINIMAL,
+    },
+    {
+      name: "Spotify's guide: `fetch`",
       command: node(script('fetch.mjs')),
-      env: byHand,
-      proof: 'token',
-      base: FLOOR,
+      env: variables,
+      result: 'token',
+      base: MINIMAL,
     },
   ]
   if (['curl', 'jq'].every((tool) => spawnSync(tool, ['--version']).status === 0)) {
     const command = ['bash', '-e', script('curl-jq.sh')]
-    cases.push({ name: '`curl`, `jq`', command, env: byHand, proof: 'token', base: FLOOR })
+    cases.push({ name: '`curl`, `jq`', command, env: variables, result: 'token', base: MINIMAL })
   } else {
-    console.error('Without curl and jq, one of which is not on this machine.')
+    console.error('curl and jq are not measured: at least one of them is not installed.')
   }
   return cases
 }
@@ -134,7 +139,7 @@ function findPython(): string | undefined {
   return status === 0 ? stdout.toString().trim() : undefined
 }
 
-async function measure({ name, command, env, proof }: Case, python: string | undefined): Promise<Usage> {
+async function measure({ name, command, env, result }: Case, python: string | undefined): Promise<Usage> {
   const files = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STATE: join(folder, 'state') }
   for (const file of Object.values(files)) writeFileSync(file, '')
   const wrapper = python ? [python, '-I', '-S', join(ROOT, 'dev/measure/bench/measure.py')] : []
@@ -151,17 +156,17 @@ async function measure({ name, command, env, proof }: Case, python: string | und
     child.once('exit', resolve)
   })
   const wallMs = performance.now() - start
-  const [printed = '', complaint = '', report = ''] = await texts
+  const [printed = '', errors = '', report = ''] = await texts
   const token = parseCommandFile(readFileSync(files.GITHUB_OUTPUT, 'utf8'))['access-token'] ?? ''
-  if (exitCode !== 0 || complaint !== '' || !isProved(proof, token, printed)) {
-    throw new Error(`${name} did not do what it is measured for (${exitCode}):\n${printed}${complaint}`)
+  if (exitCode !== 0 || errors !== '' || !hasResult(result, token, printed)) {
+    throw new Error(`${name} did not return ${result} (exit code ${exitCode}):\n${printed}${errors}`)
   }
   return python ? JSON.parse(report) : { wallMs }
 }
 
-function isProved(proof: Case['proof'], token: string, printed: string): boolean {
-  if (proof === 'nothing') return token === '' && printed === ''
-  return /^BQ[\w-]+$/.test(token) && (proof === 'token' || printed.includes(`::add-mask::${token}\n`))
+function hasResult(result: Case['result'], token: string, printed: string): boolean {
+  if (result === 'nothing') return token === '' && printed === ''
+  return /^BQ[\w-]+$/.test(token) && (result === 'token' || printed.includes(`::add-mask::${token}\n`))
 }
 
 function shuffle<T>(values: readonly T[]): T[] {
@@ -182,7 +187,7 @@ function findMedian(values: readonly number[]): number | undefined {
 }
 
 function printTable(cases: readonly Case[], medians: ReadonlyMap<string, Usage>): void {
-  console.log('| | wall, ms | ratio | CPU, ms | ratio | peak memory, MB | ratio | ratio to |')
+  console.log('| Script | Wall, ms | Ratio | CPU, ms | Ratio | Peak memory, MB | Ratio | Baseline |')
   console.log('|---|---:|---:|---:|---:|---:|---:|---|')
   for (const { name, base } of cases) {
     const cells = MEASURES.flatMap((key) => {
@@ -190,7 +195,7 @@ function printTable(cases: readonly Case[], medians: ReadonlyMap<string, Usage>)
       const reference = medians.get(base)?.[key]
       return value && reference ? [value.toFixed(1), (value / reference).toFixed(2)] : ['', '']
     })
-    console.log(`| ${[name, ...cells, base].join(' | ')} |`)
+    console.log(`| ${[name, ...cells, base.replace(/:.*/, '')].join(' | ')} |`)
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Runs a script with curl and jq, and the action, against the same faults, and writes the table in
- * docs/why-not-curl.md. Requires bash, curl and jq.
+ * docs/comparison.md. Requires bash, curl and jq.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,26 +9,26 @@ import { join } from 'node:path'
 import { startJob } from '../runner/fake-runner.ts'
 import { startMisbehavingServer } from '../servers/misbehaving-server.ts'
 
-const DOCUMENT = join(import.meta.dirname, '../../docs/why-not-curl.md')
-const PATIENCE_MS = 15_000
+const DOCUMENT = join(import.meta.dirname, '../../docs/comparison.md')
+const MAX_WAIT_MS = 15_000
 const FAULTS = [
   ['invalid_client', 'The secret is wrong'],
-  ['captive portal', 'The login page of a network answers'],
+  ['captive portal', 'A captive portal responds'],
   ['302', 'The server redirects'],
-  ['503 once', 'The server is down for a moment'],
-  ['429 once', 'Too many jobs ask at once'],
-  ['reset once', 'The connection breaks off once'],
-  ['cut in the middle of the body', 'The answer is cut off each time'],
-  ['empty', 'The answer is empty'],
-  ['no access_token', 'The answer has no token'],
-  ['silent', 'The server never answers'],
+  ['503 once', 'The server is briefly unavailable'],
+  ['429 once', 'Too many jobs request a token'],
+  ['reset once', 'The connection closes once'],
+  ['cut in the middle of the body', 'The response is truncated every time'],
+  ['empty', 'The response is empty'],
+  ['no access_token', 'The response has no token'],
+  ['silent', 'The server does not respond'],
 ] as const
 
 const document = readFileSync(DOCUMENT, 'utf8')
 const [, script = ''] = /```sh\n(.*?)```/s.exec(document) ?? []
 const place = /(<!-- comparison -->\n).*(<!-- end of comparison -->)/s
 if (script === '' || !place.test(document))
-  throw new Error('docs/why-not-curl.md has no script, or no place for the table')
+  throw new Error('docs/comparison.md must contain the script and the place of the table.')
 
 const rows = []
 for (const [fault, title] of FAULTS) {
@@ -39,7 +39,7 @@ for (const [fault, title] of FAULTS) {
   }
   rows.push(`| ${title} | ${cells.join(' | ')} |`)
 }
-const table = ['| | the four lines | this action |', '|---|---|---|', ...rows].join('\n')
+const table = ['| Fault | The script | This action |', '|---|---|---|', ...rows].join('\n')
 writeFileSync(
   DOCUMENT,
   document.replace(place, (_match, start: string, end: string) => `${start}${table}\n${end}`),
@@ -55,14 +55,14 @@ async function runCurl(url: string): Promise<string> {
   const child = spawn('bash', ['-e', file], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk))
-  const timer = setTimeout(() => process.kill(-(child.pid as number)), PATIENCE_MS)
+  const timer = setTimeout(() => process.kill(-(child.pid as number)), MAX_WAIT_MS)
   const exitCode = await new Promise((resolve) => child.once('close', resolve))
   clearTimeout(timer)
   const token = readFileSync(output, 'utf8').trim()
   rmSync(folder, { recursive: true })
-  if (exitCode === null) return `still waiting after ${PATIENCE_MS / 1000} s`
-  const left = exitCode === 0 ? `**green**, with \`${token}\`` : 'red'
-  return printed === '' ? left : `${left}: \`${printed.trim()}\``
+  if (exitCode === null) return `still waiting after ${MAX_WAIT_MS / 1000} s`
+  const result = exitCode === 0 ? `**succeeds** with \`${token}\`` : 'fails'
+  return printed === '' ? result : `${result}: \`${printed.trim()}\``
 }
 
 async function runAction(url: string): Promise<string> {
@@ -71,7 +71,7 @@ async function runAction(url: string): Promise<string> {
   })
   const { text = '' } = log.at(-1) ?? {}
   const wait = log.find((line) => line.text.includes('retrying in'))?.text.replace(/;.*/, '')
-  const before = wait === undefined || exitCode !== 0 ? '' : ` after another attempt (${wait})`
+  const retry = wait === undefined || exitCode !== 0 ? '' : ` after a retry (${wait})`
   const shown = text.replaceAll(new URL(url).host, 'the server').replace(/\d{4}-.* UTC, /, '… ')
-  return `${exitCode === 0 ? 'green' : 'red'}${before}: \`${shown}\``
+  return `${exitCode === 0 ? 'succeeds' : 'fails'}${retry}: \`${shown}\``
 }

@@ -1,6 +1,6 @@
 /**
  * Simulates a matrix of jobs that start in the same second against a server with a rate limit, on a virtual clock, and
- * prints a Markdown table that compares the action's backoff with others.
+ * prints Markdown tables that compare the action's backoff with others.
  */
 import type { Transient } from '../../src/http/failure.ts'
 import { delayAfter } from '../../src/http/retry.ts'
@@ -66,20 +66,20 @@ function simulate(policy: Policy, jobs: number, { retryAfterSeconds, outageSecon
   const requests: number[] = []
   let served = 0
   let free = 0
-  for (const [time, asking] of agenda.entries()) {
+  for (const [time, senders] of agenda.entries()) {
     const second = Math.floor(time / 1000)
     const isOut = second < outageSeconds
     if (time % 1000 === 0) free = isOut ? 0 : SERVED_PER_SECOND
-    requests[second] = (requests[second] ?? 0) + asking.length
-    for (const job of asking) {
+    requests[second] = (requests[second] ?? 0) + senders.length
+    for (const job of senders) {
       if (free > 0) {
         free -= 1
         served += 1
         continue
       }
       job.attempts += 1
-      const passing = isOut ? { status: 503 } : { status: 429, retryAfter: retryAfterSeconds?.toString() }
-      const waitMs = policy(passing, job.attempts, job.start + TIMEOUT_MS - time - LATENCY_MS, random())
+      const transient = isOut ? { status: 503 } : { status: 429, retryAfter: retryAfterSeconds?.toString() }
+      const waitMs = policy(transient, job.attempts, job.start + TIMEOUT_MS - time - LATENCY_MS, random())
       if (waitMs !== undefined) plan(time + LATENCY_MS + waitMs, job)
     }
   }
@@ -104,25 +104,40 @@ export function runHerds() {
     [256, 10_000].map((jobs) => ({
       jobs,
       server: scenario.name,
-      results: Object.entries(POLICIES).map(([waits, policy]) => ({
-        waits,
+      results: Object.entries(POLICIES).map(([name, policy]) => ({
+        policy: name,
         ...simulate(policy, jobs, scenario),
       })),
     })),
   )
 }
 
-/** The table of `runHerds`, in Markdown. */
+/** Formats the results of `runHerds` as a Markdown table. */
 export function formatHerds(herds: ReturnType<typeof runHerds>): string {
   const rows = herds.flatMap(({ jobs, server, results }) =>
     results.map(
-      ({ waits, share, perToken, peak }) =>
-        `| ${jobs} | ${server} | ${waits} | ${(share * 100).toFixed(1)} % | ${perToken.toFixed(1)} | ${peak} |`,
+      ({ policy, share, perToken, peak }) =>
+        `| ${jobs} | ${server} | ${policy} | ${(share * 100).toFixed(1)} % | ${perToken.toFixed(1)} | ${peak} |`,
     ),
   )
   const head =
-    '| jobs | server | waits | served in 60 s | requests per token | peak requests/s after the first second |'
+    '| Jobs | Server | Retry policy | Served in 60 s | Requests per token | Peak requests per second after the first |'
   return [head, '|---:|---|---|---:|---:|---:|', ...rows].join('\n')
 }
 
-if (import.meta.main) console.log(formatHerds(runHerds()))
+/** Formats the table of docs/retries.md: 256 jobs, after 429 with `Retry-After` and in an outage. */
+export function formatSummary(herds: ReturnType<typeof runHerds>): string {
+  const [limited, , outage] = herds.filter(({ jobs }) => jobs === 256).map(({ results }) => results)
+  const rows = limited?.map(({ policy, perToken, peak }, index) => {
+    const share = ((outage?.[index]?.share ?? 0) * 100).toFixed(0)
+    return `| ${policy} | ${perToken.toFixed(1)} | ${peak} | ${share} % |`
+  })
+  const head =
+    '| Retry policy | HTTP 429: requests per token | HTTP 429: peak requests per second | HTTP 503 for 20 s: jobs with a token after 60 s |'
+  return [head, '|---|---:|---:|---:|', ...(rows ?? [])].join('\n')
+}
+
+if (import.meta.main) {
+  const herds = runHerds()
+  console.log(`${formatHerds(herds)}\n\n${formatSummary(herds)}`)
+}

@@ -21,7 +21,7 @@ const MARGIN_MS = 5000
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '2000' }, 'side-by-side': { type: 'string', default: '16' } },
 })
-const filesBefore = leftFiles()
+const filesBefore = listFiles()
 
 await using spotify = await startSpotify(APP)
 await using misbehaving = await startMisbehavingServer()
@@ -29,29 +29,29 @@ await using misbehaving = await startMisbehavingServer()
 const faults = Object.keys(createFaults()).filter((name) => !/silent|dripping/.test(name))
 const faulty = new Map<string, number>()
 
-/** Forwards a request to the mock server, or to a random fault. */
+/** Forwards each request to the mock server, or to a random fault. */
 const front = createServer((incoming, response) => {
   const fault = faults[Math.floor(Math.random() * faults.length)] as string
   const isFaulty = Math.random() < FAULTY_SHARE
   if (isFaulty) faulty.set(fault, (faulty.get(fault) ?? 0) + 1)
-  passOn(incoming, response, isFaulty ? misbehaving.urlOf(fault) : spotify.tokenUrl)
+  forward(incoming, response, isFaulty ? misbehaving.urlOf(fault) : spotify.tokenUrl)
 })
 await using frontServer = await listen(front)
 const tokenUrl = `http://127.0.0.1:${frontServer.port}/api/token`
 
-function passOn(incoming: IncomingMessage, response: ServerResponse, url: string): void {
-  const outgoing = request(url, { method: 'POST', headers: incoming.headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 500, answer.headers)
-    answer.pipe(response)
-    answer.on('error', () => response.destroy())
+function forward(incoming: IncomingMessage, response: ServerResponse, url: string): void {
+  const outgoing = request(url, { method: 'POST', headers: incoming.headers }, (upstream) => {
+    response.writeHead(upstream.statusCode ?? 500, upstream.headers)
+    upstream.pipe(response)
+    upstream.on('error', () => response.destroy())
   })
   outgoing.on('error', () => response.destroy())
   incoming.pipe(outgoing)
 }
 
-const tally = { green: 0, red: 0, retried: 0 }
+const tally = { succeeded: 0, failed: 0, retried: 0 }
 const durations: number[] = []
-const complaints: string[] = []
+const problems: string[] = []
 
 async function runOnce(): Promise<void> {
   const start = performance.now()
@@ -66,13 +66,13 @@ async function runOnce(): Promise<void> {
   })
   const [post] = await job.runPostSteps()
   durations.push(performance.now() - start)
-  const complaint = findComplaint(step, post as StepResult, durations.at(-1) as number)
-  if (complaint !== undefined) complaints.push(`${complaint}\n${step.printed.join('\n')}`)
-  tally[step.exitCode === 0 ? 'green' : 'red'] += 1
+  const problem = findProblem(step, post as StepResult, durations.at(-1) as number)
+  if (problem !== undefined) problems.push(`${problem}\n${step.printed.join('\n')}`)
+  tally[step.exitCode === 0 ? 'succeeded' : 'failed'] += 1
   if (step.printed.some((line) => line.includes('retrying in'))) tally.retried += 1
 }
 
-function findComplaint(
+function findProblem(
   { exitCode, outputs, printed, log }: StepResult,
   post: StepResult,
   ms: number,
@@ -80,50 +80,54 @@ function findComplaint(
   const errors = log.filter(({ kind }) => kind === 'error')
   const token = outputs['access-token'] ?? ''
   if (ms > TIMEOUT_SECONDS * 1000 + MARGIN_MS) return `took ${Math.round(ms)} ms`
-  if (post.exitCode !== 0 || post.printed.length > 0) return 'the post step was not silent'
-  if (log.some(({ text }) => text.includes(APP.clientSecret))) return 'shows the secret'
+  if (post.exitCode !== 0 || post.printed.length > 0) return 'the post step failed or printed something'
+  if (log.some(({ text }) => text.includes(APP.clientSecret))) return 'the log contains the secret'
   if (exitCode === 0) {
     // From the mock server, or from a fault that still returns a token.
-    if (!/^(BQ[\w-]{80}|fake-[0-9a-z]+|x+)$/.test(token)) return `green with the token '${token}'`
+    if (!/^(BQ[\w-]{80}|fake-[0-9a-z]+|x+)$/.test(token)) return `succeeded with the token '${token}'`
     return errors.length === 0 && printed.includes(`::add-mask::${token}`)
       ? undefined
-      : 'green, but not clean'
+      : 'succeeded with an error or without a mask'
   }
   if (exitCode !== 1) return `exit code ${exitCode}`
-  return errors.length === 1 && token === '' ? undefined : `red with ${errors.length} errors and '${token}'`
+  return errors.length === 1 && token === ''
+    ? undefined
+    : `failed with ${errors.length} errors and the token '${token}'`
 }
 
-let waiting = Number(values.runs)
+let remaining = Number(values.runs)
 const started = performance.now()
 await Promise.all(
   Array.from({ length: Number(values['side-by-side']) }, async () => {
-    while (waiting > 0) {
-      waiting -= 1
+    while (remaining > 0) {
+      remaining -= 1
       await runOnce()
     }
   }),
 )
 
-const leaks = [
-  ...leftFiles()
+const leftovers = [
+  ...listFiles()
     .filter((name) => !filesBefore.includes(name))
     .map((name) => `file ${name}`),
-  ...leftProcesses(),
+  ...listProcesses(),
   ...((await countConnections()) === 0 ? [] : ['connections to the server']),
 ]
 durations.sort((a, b) => a - b)
 const seconds = (ms: number | undefined) => `${((ms ?? 0) / 1000).toFixed(1)} s`
 console.log(
-  `${values.runs} runs in ${seconds(performance.now() - started)}: ${tally.green} green, ${tally.red} red, ${tally.retried} of them after further attempts; ${[...faulty.values()].reduce((sum, count) => sum + count, 0)} faulty answers of ${faulty.size} kinds.`,
+  `${values.runs} runs in ${seconds(performance.now() - started)}: ${tally.succeeded} succeeded, ${tally.failed} failed, ${tally.retried} of them after retries; ${[...faulty.values()].reduce((sum, count) => sum + count, 0)} faulty responses of ${faulty.size} kinds.`,
 )
 console.log(
-  `A job took ${seconds(durations[durations.length >> 1])} in the middle, ${seconds(durations.at(-1))} at most.`,
+  `Duration of a job: median ${seconds(durations[durations.length >> 1])}, maximum ${seconds(durations.at(-1))}.`,
 )
-console.log(leaks.length === 0 ? 'Nothing is left behind.' : `Left behind:\n${leaks.join('\n')}`)
-for (const complaint of complaints) console.log(`\nWrong: ${complaint}`)
-process.exitCode = complaints.length + leaks.length === 0 ? 0 : 1
+console.log(
+  leftovers.length === 0 ? 'No files, processes or connections are left.' : `Left:\n${leftovers.join('\n')}`,
+)
+for (const problem of problems) console.log(`\nProblem: ${problem}`)
+process.exitCode = problems.length + leftovers.length === 0 ? 0 : 1
 
-function leftFiles(): string[] {
+function listFiles(): string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith('fake-runner-'))
 }
 
@@ -133,8 +137,8 @@ function countConnections(): Promise<number> {
   )
 }
 
-/** Children of this process that still exist, zombies included; on Windows, without `ps`, as Node.js reports them. */
-function leftProcesses(): string[] {
+/** Child processes, including zombies. On Windows, which has no `ps`, as Node.js reports them. */
+function listProcesses(): string[] {
   const own = process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap')
   if (process.platform === 'win32') return own
   const lines = execFileSync('ps', ['-eo', 'ppid=,pid=,stat=,args='], { encoding: 'utf8' }).split('\n')

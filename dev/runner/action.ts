@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** The name under which the log shows the action. */
+/** The action's name in the log. */
 export const ACTION = 'OWNER/client-credentials-token@v1'
 
 /** Values by name; `undefined` unsets a variable that would otherwise be set. */
@@ -37,7 +37,7 @@ export function withDefaults(inputs: Env): Env {
   return { ...Object.fromEntries(declared.map(([name, input]) => [name, input.default ?? ''])), ...inputs }
 }
 
-/** The variables by which the runner passes inputs to an action, defaults included. */
+/** The variables in which the runner passes inputs to an action, including defaults. */
 export function inputVariables(inputs: Env): Env {
   return prefixNames(
     'INPUT_',
@@ -48,7 +48,7 @@ export function inputVariables(inputs: Env): Env {
   )
 }
 
-/** The variables by which the runner passes saved state to a post step. */
+/** The variables in which the runner passes saved state to a post step. */
 export function stateVariables(state: Env): Env {
   return prefixNames('STATE_', Object.entries(state))
 }

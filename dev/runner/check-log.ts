@@ -7,7 +7,7 @@ if (process.argv.includes('--canaries')) {
 } else {
   const log = await text(process.stdin)
   const leaks = findLeaks(log)
-  for (const leak of leaks) console.log(`::error::In the log, ${leak}.`)
-  console.log(`${log.split('\n').length} lines read, ${leaks.length} faults found`)
+  for (const leak of leaks) console.log(`::error::Log check: ${leak}.`)
+  console.log(`${log.split('\n').length} lines read, ${leaks.length} problems found`)
   process.exitCode = leaks.length === 0 ? 0 : 1
 }

@@ -12,14 +12,14 @@ const basic = (secret: string) => Buffer.from(`${CLIENT_ID}:${secret}`).toString
 const KINDS = [
   { name: 'access token', pattern: /BQ[\w-]{80}/g, canary: `BQ${'canary-'.repeat(12).slice(0, 80)}` },
   { name: 'client secret', pattern: /fake-secret-[\w-]+/g, canary: 'fake-secret-canary' },
-  // With the part that the runner may have masked.
+  // Includes `*`, because the runner may have masked a part.
   { name: 'Basic credential', pattern: /ZmFrZS1jbGllbnQ6[\w+/=*]*/g, canary: basic('canary') },
 ] as const
 
-/** A log must contain them; otherwise the check has read another log, or a pattern does not match. */
+/** A log must contain them. Otherwise, the check has read the wrong log, or a pattern does not match. */
 export const CANARIES: readonly string[] = KINDS.map(({ canary }) => canary)
 
-/** One line for each secret in a log and each missing canary, without its value. */
+/** Describes each secret in a log and each missing canary, without its value. */
 export function findLeaks(log: string): string[] {
   const lines = log.split(/\r?\n/)
   return KINDS.flatMap(({ name, pattern, canary }) => {

@@ -362,7 +362,7 @@ export async function startMisbehavingServer(tls?: {
   const faults = createFaults()
   const counts = new Map<string, number>()
   const serve = (socket: Socket, transport: Socket) => {
-    // A client that gives up resets the connection.
+    // A client that times out resets the connection.
     socket.on('error', () => {})
     let request = ''
     socket.on('data', (chunk) => {

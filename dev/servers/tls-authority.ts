@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { generate } from 'selfsigned'
 
 export interface TlsAuthority extends Disposable {
-  /** For a server that answers for the hosts. */
+  /** Key and certificate of a server with the host names. */
   readonly tls: { readonly key: string; readonly cert: string }
-  /** The value of `NODE_EXTRA_CA_CERTS` with which a client trusts it. */
+  /** The path of the CA certificate, for `NODE_EXTRA_CA_CERTS`. */
   readonly file: string
 }
 
-/** Makes a certificate authority that nobody knows, and a certificate for the hosts by it. */
+/** Creates a private CA and a server certificate that it issued for the host names. */
 export async function createAuthority(hosts: readonly string[]): Promise<TlsAuthority> {
-  const authority = await generate([{ name: 'commonName', value: 'Fake authority' }], {
+  const authority = await generate([{ name: 'commonName', value: 'Fake CA' }], {
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', keyCertSign: true, critical: true },

@@ -21,17 +21,19 @@ const CHANGELOG = `# Changelog
 test.each([
   ['1.10.0', '### Added\n\n- A thing.'],
   ['1.1.0', '- Another thing.'],
-])('takes the notes of %s from the changelog', (version, notes) => {
+])('finds the notes of %s in the changelog', (version, notes) => {
   expect(findNotes(CHANGELOG, version)).toBe(notes)
 })
 
 test.each([
-  ['a version that is not there', '1.0.0'],
-  ['a version with nothing below it', 'Unreleased'],
-])('refuses %s', (_name, version) => {
-  expect(() => findNotes(CHANGELOG, version)).toThrow(new Error(`CHANGELOG.md says nothing of ${version}`))
+  ['a version without a section', '1.0.0'],
+  ['a version with an empty section', 'Unreleased'],
+])('rejects %s', (_name, version) => {
+  expect(() => findNotes(CHANGELOG, version)).toThrow(
+    new Error(`CHANGELOG.md has no entries for ${version}.`),
+  )
 })
 
-test('refuses a tag that is not that of package.json', () => {
-  expect(() => describeRelease('v0.0.0')).toThrow(/^The tag is v0\.0\.0, and package\.json has \d/)
+test('rejects a tag that does not match package.json', () => {
+  expect(() => describeRelease('v0.0.0')).toThrow(/^The tag is v0\.0\.0, but package\.json has version \d/)
 })

@@ -64,7 +64,7 @@ test.each([
   ['a block', 'a<<EOF\nb\nc=d\nEOF\ne=f\n', { a: 'b\nc=d', e: 'f' }],
   ['a block with CRLF', 'a<<EOF\r\nb\r\nEOF\r\n', { a: 'b' }],
   ['an empty block', 'a<<EOF\n\nEOF\n', { a: '' }],
-  ['nothing', '\n', {}],
+  ['an empty line', '\n', {}],
 ])('reads from a command file: %s', (_name, file, values) => {
   expect(parseCommandFile(file)).toEqual(values)
 })
@@ -124,7 +124,7 @@ onPosix('runs a bash script until a command fails, and shows its first line as t
 })
 
 test.each([
-  ['hides', {}, 0],
+  ['omits', {}, 0],
   ['shows', { RUNNER_DEBUG: '1' }, 1],
 ])('%s debug lines', async (_name, env, count) => {
   const { log } = await startJob().runScript({ name: 'x', script: 'console.log("::debug::a")', env })

@@ -7,7 +7,7 @@ const SECRET = createSecret()
 const BASIC = Buffer.from(`${CLIENT_ID}:${SECRET}`).toString('base64')
 const logWith = (...lines: string[]) => [...CANARIES, ...lines].map((line) => `${TIME}${line}\r\n`).join('')
 
-test('finds nothing in a log where all is masked', () => {
+test('accepts a log where everything is masked', () => {
   expect(findLeaks(logWith('client-id: fake-client', '***', 'access-token=***'))).toEqual([])
 })
 
@@ -25,17 +25,13 @@ test('finds a token of the mock server', async () => {
 test.each([
   ['a secret', `client-secret=${SECRET}`, ['line 4 shows the client secret']],
   ['a Basic credential', `Authorization: Basic ${BASIC}`, ['line 4 shows the Basic credential']],
-  [
-    'a Basic credential that is masked in part',
-    `${BASIC.slice(0, 20)}***`,
-    ['line 4 shows the Basic credential'],
-  ],
-  ['two in a line', `${SECRET} ${SECRET}`, new Array(2).fill('line 4 shows the client secret')],
+  ['a partly masked Basic credential', `${BASIC.slice(0, 20)}***`, ['line 4 shows the Basic credential']],
+  ['two secrets in one line', `${SECRET} ${SECRET}`, new Array(2).fill('line 4 shows the client secret')],
 ])('finds %s', (_name, line, leaks) => {
   expect(findLeaks(logWith(line))).toEqual(leaks)
 })
 
-test('does not trust a log without the canaries', () => {
+test('reports missing canaries', () => {
   expect(findLeaks('')).toEqual([
     'the canary for the access token is missing',
     'the canary for the client secret is missing',

@@ -12,14 +12,19 @@ async function read(url: string, init: RequestInit): Promise<{ status: number; b
   return { status: response.status, body: text && JSON.parse(text) }
 }
 
-function ask(url: string, authorization: string, body = 'grant_type=client_credentials', type = FORM) {
+function requestToken(
+  url: string,
+  authorization: string,
+  body = 'grant_type=client_credentials',
+  type = FORM,
+) {
   return read(url, { method: 'POST', headers: { authorization, 'content-type': type }, body })
 }
 
-test('issues a token for an hour, with which the Web API answers', async () => {
+test('issues a token that the Web API accepts for an hour', async () => {
   let now = 0
   await using spotify = await startSpotify(APP, () => now)
-  const { status, body } = await ask(spotify.tokenUrl, GOOD)
+  const { status, body } = await requestToken(spotify.tokenUrl, GOOD)
   expect({ status, body }).toEqual({
     status: 200,
     body: { access_token: expect.stringMatching(/^BQ/), token_type: 'Bearer', expires_in: 3600 },
@@ -33,27 +38,27 @@ test('issues a token for an hour, with which the Web API answers', async () => {
     name: 'Never Gonna Give You Up',
     artists: [{ name: 'Rick Astley' }],
   }
-  const complaint = (status: number, message: string) => ({ status, body: { error: { status, message } } })
+  const apiError = (status: number, message: string) => ({ status, body: { error: { status, message } } })
   expect(await call(`/v1/tracks/${track.id}`)).toEqual({ status: 200, body: track })
-  expect(await call('/v1/tracks/0000000000000000000000')).toEqual(complaint(404, 'Resource not found'))
-  expect(await call('/v1/tracks/short')).toEqual(complaint(400, 'Invalid base62 id'))
+  expect(await call('/v1/tracks/0000000000000000000000')).toEqual(apiError(404, 'Resource not found'))
+  expect(await call('/v1/tracks/short')).toEqual(apiError(400, 'Invalid base62 id'))
   expect(await call('/v1/search?q=never&type=track')).toEqual({
     status: 200,
     body: { tracks: { items: [track], total: 1 } },
   })
-  expect(await call('/v1/search?type=track')).toEqual(complaint(400, 'No search query'))
-  expect(await call('/v1/search?q=never')).toEqual(complaint(400, 'Missing parameter type'))
-  expect(await call('/v1/nothing')).toEqual(complaint(404, 'Service not found'))
-  expect(await call('/v1/search', 'DELETE')).toEqual(complaint(405, 'Method not allowed'))
+  expect(await call('/v1/search?type=track')).toEqual(apiError(400, 'No search query'))
+  expect(await call('/v1/search?q=never')).toEqual(apiError(400, 'Missing parameter type'))
+  expect(await call('/v1/nothing')).toEqual(apiError(404, 'Service not found'))
+  expect(await call('/v1/search', 'DELETE')).toEqual(apiError(405, 'Method not allowed'))
 
   now = 3_600_000
-  expect(await call('/v1/search?q=never&type=track')).toEqual(complaint(401, 'The access token expired'))
+  expect(await call('/v1/search?q=never&type=track')).toEqual(apiError(401, 'The access token expired'))
 })
 
 test.each([
   ['without a token', {}, 'No token provided'],
   ['with a token that it did not issue', { authorization: 'Bearer fake' }, 'Invalid access token'],
-])('refuses an API call %s', async (_name, headers, message) => {
+])('rejects an API request %s', async (_name, headers, message) => {
   await using spotify = await startSpotify(APP)
   expect(await read(`${spotify.apiUrl}/v1/search?q=x&type=track`, { headers })).toEqual({
     status: 401,
@@ -68,7 +73,7 @@ test.each([
     { method: 'POST', headers: { authorization: GOOD, 'content-type': 'application/json' }, body: '{}' },
     415,
   ],
-])('refuses a token request with %s', async (_name, init, status) => {
+])('rejects a token request with %s', async (_name, init, status) => {
   await using spotify = await startSpotify(APP)
   expect(await read(spotify.tokenUrl, init)).toEqual({ status, body: '' })
 })
@@ -99,7 +104,7 @@ test.each([
     'grant_type=password',
     { error: 'unsupported_grant_type', error_description: 'grant_type password is not supported' },
   ],
-])('refuses a token request with %s', async (_name, authorization, form, body) => {
+])('rejects a token request with %s', async (_name, authorization, form, body) => {
   await using spotify = await startSpotify(APP)
-  expect(await ask(spotify.tokenUrl, authorization, form)).toEqual({ status: 400, body })
+  expect(await requestToken(spotify.tokenUrl, authorization, form)).toEqual({ status: 400, body })
 })

@@ -1,4 +1,4 @@
-/** What Spotify's example of the flow does, with Node's own `fetch`. */
+/** Spotify's example for Node.js, with the built-in `fetch`. */
 import { appendFileSync } from 'node:fs'
 
 const { CLIENT_ID, CLIENT_SECRET, TOKEN_URL, GITHUB_OUTPUT } = process.env

@@ -1,5 +1,5 @@
 'use strict'
-/** The least that gets a token as the action does: the same request, the token masked, then written. */
+/** Minimal script with the action's request and result: masks the token and sets it as an output. */
 const { appendFileSync } = require('node:fs')
 const { request } = require('node:https')
 

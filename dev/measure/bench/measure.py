@@ -1,4 +1,4 @@
-"""Runs a command and writes what it took to descriptor 3, as JSON. Node cannot ask for the usage of one child."""
+"""Runs a command and writes its usage to descriptor 3 as JSON. Node.js cannot measure a single child process."""
 
 import json
 import os
