@@ -72,6 +72,10 @@ async function runAction(url: string): Promise<string> {
   const { text = '' } = log.at(-1) ?? {}
   const wait = log.find((line) => line.text.includes('retrying in'))?.text.replace(/;.*/, '')
   const retry = wait === undefined || exitCode !== 0 ? '' : ` after a retry (${wait})`
-  const shown = text.replaceAll(new URL(url).host, 'the server').replace(/\d{4}-.* UTC, /, '… ')
+  const shown = text
+    .replaceAll(new URL(url).host, 'the server')
+    .replace(/\d{4}-.* UTC/, '…')
+    // Only the cause, without the goal and the fix.
+    .replace(/^Could not .*? from the server(?: after \d+ attempts)?: (.*?)\. [A-Z].*/, '$1')
   return `${exitCode === 0 ? 'succeeds' : 'fails'}${retry}: \`${shown}\``
 }
