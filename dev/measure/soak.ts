@@ -1,6 +1,6 @@
 /**
  * Runs the built action many times in parallel against the Spotify mock server with random faults, and checks that
- * each run succeeds with a valid token or fails with one error, ends in time, and leaves nothing behind.
+ * each run succeeds with a valid token or fails with one error, ends in time, and leaves no files, processes or connections.
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'

@@ -31,7 +31,7 @@ export function copyAction(folder: string): Metadata['runs'] {
   return { main: join(folder, main), post: join(folder, post) }
 }
 
-/** The inputs of a step, with the defaults of action.yml for those that the step omits. */
+/** A step's inputs, with the defaults of action.yml for omitted inputs. */
 export function withDefaults(inputs: Env): Env {
   const declared = Object.entries(readMetadata().inputs)
   return { ...Object.fromEntries(declared.map(([name, input]) => [name, input.default ?? ''])), ...inputs }

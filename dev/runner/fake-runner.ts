@@ -36,7 +36,7 @@ export interface StepResult {
 export interface JobOptions {
   /** The values that the workflow takes from the `secrets` context, masked from the start. */
   readonly secrets?: readonly string[]
-  /** The variables of every step. `GITHUB_`, `RUNNER_` and `ACTIONS_` variables replace those of the runner. */
+  /** The variables of every step. `GITHUB_`, `RUNNER_` and `ACTIONS_` variables replace the runner's. */
   readonly env?: Env
   readonly onLog?: (line: LogLine) => void
   readonly cancelDelaysMs?: CancelDelays
@@ -57,7 +57,7 @@ export interface Job {
   runPostSteps(env?: Env, inputs?: Values): Promise<StepResult[]>
   /** Cancels the step that is running. Its post step still runs, with the state that the step has saved. */
   cancel(): Promise<void>
-  /** The job outputs that other jobs receive as `needs.<job>.outputs`, without those that may contain a secret. */
+  /** The job outputs that other jobs receive as `needs.<job>.outputs`, without values that may contain a secret. */
   evaluateOutputs(outputs: Values): { readonly outputs: Values; readonly log: readonly LogLine[] }
 }
 

@@ -55,9 +55,9 @@ export async function startSpotify(
   function replyWithData({ method, headers }: ReceivedRequest, { pathname, searchParams }: URL): Reply {
     const token = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1]
     if (token === undefined) return apiError(401, 'No token provided')
-    const end = expirationTimes.get(token)
-    if (end === undefined) return apiError(401, 'Invalid access token')
-    if (now() >= end) return apiError(401, 'The access token expired')
+    const expiresAt = expirationTimes.get(token)
+    if (expiresAt === undefined) return apiError(401, 'Invalid access token')
+    if (now() >= expiresAt) return apiError(401, 'The access token expired')
     if (method !== 'GET') return apiError(405, 'Method not allowed')
 
     const id = /^\/v1\/tracks\/([^/]+)$/.exec(pathname)?.[1]

@@ -92,7 +92,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** The workflow runs on Linux, and Windows has no bash of its own. */
+/** The workflow runs on Linux, and Windows does not include bash. */
 const onPosix = process.platform === 'win32' ? describe.skip : describe
 
 onPosix('publish.sh', () => {

@@ -100,7 +100,7 @@ test('runs a script with its environment and reads its results', async () => {
   expect(files.ENV).toBe('c=d\n')
 })
 
-/** Windows has no bash, and Node.js cannot send signals there: it ends the process. */
+/** Windows does not include bash, and there Node.js terminates a process instead of sending a signal. */
 const onPosix = process.platform === 'win32' ? test.skip : test
 
 onPosix('runs a bash script until a command fails, and shows its first line as the title', async () => {
