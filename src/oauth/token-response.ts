@@ -108,7 +108,9 @@ function parseLifetime(value: unknown, requestedAt: Date): Lifetime | undefined 
   const isNumeric = typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))
   const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN
   const expiresAtMs = requestedAt.getTime() + seconds * 1000
-  return seconds >= 0 && expiresAtMs <= MAX_TIME_MS ? { seconds, expiresAt: new Date(expiresAtMs) } : undefined
+  return seconds >= 0 && expiresAtMs <= MAX_TIME_MS
+    ? { seconds, expiresAt: new Date(expiresAtMs) }
+    : undefined
 }
 
 /** Space-separated names (RFC 6749, section 3.3); some servers return an array. */
