@@ -66,19 +66,40 @@ const signed = (name: string, audience: string, header: object) =>
     },
   )
 
+/** The ID token of GitHub as client assertion. */
+const idTokenAssertion = (audience: string) =>
+  assertion(ID_TOKEN_HEADER, { ...ID_TOKEN_CLAIMS, aud: audience })
+const idTokenRequest = (audience: string): RecordedRequest => ({
+  to: `GET ${ID_TOKEN_VARIABLES.ACTIONS_ID_TOKEN_REQUEST_URL}&audience=${encodeURIComponent(audience)}`,
+  authorization: `Bearer ${ID_TOKEN_VARIABLES.ACTIONS_ID_TOKEN_REQUEST_TOKEN}`,
+})
+/** The server metadata requests (RFC 8414, section 3; OpenID Connect Discovery 1.0, section 4). */
+const discovery = (issuer: string): RecordedRequest[] => {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname === '/' ? '' : pathname
+  return [
+    { to: `GET ${origin}/.well-known/oauth-authorization-server${path}` },
+    { to: `GET ${origin}${path}/.well-known/openid-configuration` },
+  ]
+}
+
 const ENTRA_APP = await generate([{ name: 'commonName', value: 'Fake app' }])
 const ENTRA_THUMBPRINT = createHash('sha256')
   .update(new X509Certificate(ENTRA_APP.cert).raw)
   .digest('base64url')
-const KEYS = { ENTRA_KEY_AND_CERTIFICATE: `${ENTRA_APP.private.trim()}\n${ENTRA_APP.cert.trim()}\n` }
+const PEMS = { ENTRA_KEY_AND_CERTIFICATE: `${ENTRA_APP.private.trim()}\n${ENTRA_APP.cert.trim()}\n` }
 
 const OKTA = 'https://your-org.okta.com'
 const ENTRA_TOKEN_URL = 'https://login.microsoftonline.com/fake-entra-tenant-id/oauth2/v2.0/token'
 const ENTRA_FORM = { ...GRANT, scope: 'https://graph.microsoft.com/.default', ...id('ENTRA') }
-const KEYCLOAK = 'https://sso.example.com'
-const REALM = `${KEYCLOAK}/realms/your-realm`
+const SSO = 'https://sso.example.com'
+const REALM = `${SSO}/realms/your-realm`
+const AUTHENTIK = `${SSO}/application/o`
 const SALESFORCE = 'https://your-domain.my.salesforce.com/services/oauth2'
 const COGNITO = 'https://your-domain.auth.eu-central-1.amazoncognito.com/oauth2'
+
+const HYDRA_ASSERTION = signed('HYDRA', `${SSO}/oauth2/token`, { alg: 'RS256' })
+const SPRING_ASSERTION = signed('SPRING', SSO, { alg: 'PS256' })
 
 /** By the title of the recipe, in the order of docs/providers.md: the requests of main and of post. */
 const EXPECTED: Readonly<
@@ -97,10 +118,9 @@ const EXPECTED: Readonly<
       },
     ],
   },
-  'Okta, for your own API': {
+  'Okta custom authorization server': {
     main: [
-      { to: `GET ${OKTA}/.well-known/oauth-authorization-server/oauth2/default` },
-      { to: `GET ${OKTA}/oauth2/default/.well-known/openid-configuration` },
+      ...discovery(`${OKTA}/oauth2/default`),
       {
         to: `POST ${OKTA}/oauth2/default/token`,
         authorization: basic('OKTA'),
@@ -109,7 +129,7 @@ const EXPECTED: Readonly<
     ],
     post: [{ to: `POST ${OKTA}/oauth2/default/revoke`, authorization: basic('OKTA'), form: REVOCATION }],
   },
-  "Okta, for Okta's API": {
+  'Okta org authorization server': {
     main: [
       {
         to: `POST ${OKTA}/oauth2/v1/token`,
@@ -139,28 +159,53 @@ const EXPECTED: Readonly<
       },
     ],
   },
-  'Entra ID without a secret': {
+  'Entra ID with GitHub OIDC': {
     main: [
-      {
-        to: `GET ${ID_TOKEN_VARIABLES.ACTIONS_ID_TOKEN_REQUEST_URL}&audience=api%3A%2F%2FAzureADTokenExchange`,
-        authorization: `Bearer ${ID_TOKEN_VARIABLES.ACTIONS_ID_TOKEN_REQUEST_TOKEN}`,
-      },
+      idTokenRequest('api://AzureADTokenExchange'),
       {
         to: `POST ${ENTRA_TOKEN_URL}`,
-        form: {
-          ...ENTRA_FORM,
-          ...assertion(ID_TOKEN_HEADER, { ...ID_TOKEN_CLAIMS, aud: 'api://AzureADTokenExchange' }),
-        },
+        form: { ...ENTRA_FORM, ...idTokenAssertion('api://AzureADTokenExchange') },
       },
     ],
   },
   Keycloak: {
-    main: [
-      { to: `GET ${KEYCLOAK}/.well-known/oauth-authorization-server/realms/your-realm` },
-      { to: `GET ${REALM}/.well-known/openid-configuration` },
-      { to: `POST ${REALM}/token`, authorization: basic('KEYCLOAK'), form: GRANT },
-    ],
+    main: [...discovery(REALM), { to: `POST ${REALM}/token`, authorization: basic('KEYCLOAK'), form: GRANT }],
     post: [{ to: `POST ${REALM}/revoke`, authorization: basic('KEYCLOAK'), form: REVOCATION }],
+  },
+  'Keycloak with GitHub OIDC': {
+    main: [
+      ...discovery(REALM),
+      idTokenRequest(REALM),
+      { to: `POST ${REALM}/token`, form: { ...GRANT, ...id('KEYCLOAK'), ...idTokenAssertion(REALM) } },
+    ],
+    post: [
+      idTokenRequest(REALM),
+      { to: `POST ${REALM}/revoke`, form: { ...REVOCATION, ...id('KEYCLOAK'), ...idTokenAssertion(REALM) } },
+    ],
+  },
+  authentik: {
+    main: [
+      {
+        to: `POST ${AUTHENTIK}/token/`,
+        authorization: basic('AUTHENTIK'),
+        form: { ...GRANT, scope: 'profile' },
+      },
+    ],
+    post: [{ to: `POST ${AUTHENTIK}/revoke/`, authorization: basic('AUTHENTIK'), form: REVOCATION }],
+  },
+  'authentik with GitHub OIDC': {
+    main: [
+      idTokenRequest(`${AUTHENTIK}/token/`),
+      {
+        to: `POST ${AUTHENTIK}/token/`,
+        form: {
+          ...GRANT,
+          scope: 'profile',
+          ...id('AUTHENTIK'),
+          ...idTokenAssertion(`${AUTHENTIK}/token/`),
+        },
+      },
+    ],
   },
   'Amazon Cognito': {
     main: [
@@ -186,6 +231,26 @@ const EXPECTED: Readonly<
     main: [{ to: `POST ${SALESFORCE}/token`, form: { ...GRANT, ...idAndSecret('SALESFORCE') } }],
     post: [{ to: `POST ${SALESFORCE}/revoke`, form: { ...REVOCATION, ...idAndSecret('SALESFORCE') } }],
   },
+  'Ory Hydra': {
+    main: [
+      ...discovery(SSO),
+      {
+        to: `POST ${SSO}/token`,
+        form: { ...GRANT, scope: 'orders.read', ...id('HYDRA'), ...HYDRA_ASSERTION },
+      },
+    ],
+    post: [{ to: `POST ${SSO}/revoke`, form: { ...REVOCATION, ...id('HYDRA'), ...HYDRA_ASSERTION } }],
+  },
+  'Spring Authorization Server': {
+    main: [
+      ...discovery(SSO),
+      {
+        to: `POST ${SSO}/token`,
+        form: { ...GRANT, scope: 'orders.read', ...id('SPRING'), ...SPRING_ASSERTION },
+      },
+    ],
+    post: [{ to: `POST ${SSO}/revoke`, form: { ...REVOCATION, ...id('SPRING'), ...SPRING_ASSERTION } }],
+  },
 }
 
 let authority: TlsAuthority
@@ -210,7 +275,7 @@ async function runRecipe({ permissions = {}, steps: [step] }: Recipe) {
       ...(permissions['id-token'] === 'write' && ID_TOKEN_VARIABLES),
     },
   })
-  const main = await job.runAction({ with: evaluateInputs(step?.with ?? {}, KEYS) })
+  const main = await job.runAction({ with: evaluateInputs(step?.with ?? {}, PEMS) })
   const { length } = server.requests
   const [post] = await job.runPostSteps()
   return {
@@ -220,13 +285,15 @@ async function runRecipe({ permissions = {}, steps: [step] }: Recipe) {
   }
 }
 
-test('the table has each recipe, and each section of the page has one, except three', () => {
+test('the table has each recipe, and each provider of the page has one, except two', () => {
   expect(recipes.map(({ title }) => title)).toEqual(Object.keys(EXPECTED))
   const without = docs.split(/^## /m).filter((section) => !section.includes('```yaml'))
   expect(without.slice(1).map((section) => section.split('\n')[0])).toEqual([
+    'Choose scope, audience or resource',
+    'Choose a client authentication method',
     'Google',
     'Zoom',
-    'Any other server',
+    'Other servers',
   ])
 })
 
@@ -240,8 +307,8 @@ test.each(recipes)('$title: sends the expected requests, and nothing else', asyn
   expect(requests).toEqual({ post: [], ...EXPECTED[recipe.title] })
 })
 
-test('Entra ID without a secret: fails without the permission', async () => {
-  const recipe = recipes.find(({ permissions }) => permissions !== undefined) as Recipe
+test('Entra ID with GitHub OIDC: fails without the permission', async () => {
+  const recipe = recipes.find(({ title }) => title === 'Entra ID with GitHub OIDC') as Recipe
   const { main, requests } = await runRecipe({ ...recipe, permissions: {} })
   expect(main).toMatchObject({ exitCode: 1, outputs: {} })
   expect(main.log.at(-1)).toEqual({

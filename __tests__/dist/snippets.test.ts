@@ -17,9 +17,10 @@ import { evaluateInputs } from './workflow-values.ts'
 const root = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const action: { inputs: object; outputs: object } = parse(read('action.yml'))
-const documents = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter(
-  (path) => path.endsWith('.md'),
-)
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true }).map((name) => join('docs', String(name))),
+].filter((path) => path.endsWith('.md'))
 
 interface Step {
   readonly id?: string

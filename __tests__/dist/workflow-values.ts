@@ -1,8 +1,9 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { generate } from 'selfsigned'
 
-const PRIVATE_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
-/** The value of every secret that holds a private key, unless a test passes others. */
-const PRIVATE_KEY_PEM = PRIVATE_KEY.export({ format: 'pem', type: 'pkcs8' }).toString()
+const CA = await generate([{ name: 'commonName', value: 'Fake CA' }], { keySize: 2048 })
+/** The value of every secret that holds a private key, unless a test passes others: RSA, for RS256 and PS256. */
+const PRIVATE_KEY_PEM = CA.private
 
 /** The value of a secret or variable of a workflow. */
 export function fakeValue(name: string): string {
@@ -14,16 +15,20 @@ export function fakeValue(name: string): string {
     : `fake-${name.toLowerCase().replaceAll('_', '-')}`
 }
 
+function fakePem(name: string): string | undefined {
+  if (/PRIVATE_KEY|KEY_AND/.test(name)) return PRIVATE_KEY_PEM
+  return name === 'CA_CERTIFICATE' ? CA.cert : undefined
+}
+
 /** The inputs of a workflow step, with a value for each expression. */
 export function evaluateInputs(
   inputs: Readonly<Record<string, unknown>>,
-  keys: Readonly<Record<string, string>> = {},
+  pems: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const evaluate = (text: unknown) =>
     String(text).replace(
       /\$\{\{ (?:secrets|vars|matrix)\.(\w+) \}\}/g,
-      (_expression, name: string) =>
-        keys[name] ?? (/PRIVATE_KEY|KEY_AND/.test(name) ? PRIVATE_KEY_PEM : fakeValue(name)),
+      (_expression, name: string) => pems[name] ?? fakePem(name) ?? fakeValue(name),
     )
   return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, evaluate(value)]))
 }
