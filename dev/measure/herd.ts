@@ -1,6 +1,6 @@
 /**
  * Simulates a matrix of jobs that start in the same second against a server with a rate limit, on a virtual clock, and
- * prints Markdown tables that compare the action's backoff with others.
+ * prints the table of docs/retries.md, which compares the action's backoff with others.
  */
 import type { Transient } from '../../src/http/failure.ts'
 import { delayAfter } from '../../src/http/retry.ts'
@@ -12,16 +12,16 @@ const LATENCY_MS = 50
 const SERVED_PER_SECOND = 50
 
 interface Scenario {
-  readonly name: string
   readonly retryAfterSeconds?: number
   readonly outageSeconds?: number
 }
 
-const SCENARIOS: readonly Scenario[] = [
-  { name: '429 with `Retry-After: 5`', retryAfterSeconds: 5 },
-  { name: '429 without `Retry-After`' },
-  { name: '503 for 20 s, then 429 without `Retry-After`', outageSeconds: 20 },
-]
+/** A server that returns 503 during an outage, and 429 to all requests that it cannot serve. */
+export const SCENARIOS = {
+  busy: { retryAfterSeconds: 5 },
+  busyWithoutRetryAfter: {},
+  outage: { outageSeconds: 20 },
+} as const satisfies Readonly<Record<string, Scenario>>
 
 /** The wait in milliseconds, or `undefined` to give up. */
 type Policy = (transient: Transient, attempts: number, msLeft: number, random: number) => number | undefined
@@ -34,6 +34,7 @@ const bounded =
     return waitMs < msLeft ? waitMs : undefined
   }
 
+/** The action's policy is the first. */
 const POLICIES: Readonly<Record<string, Policy>> = {
   'this action': (transient, attempts, msLeft, random) => {
     // Every response is 429 or 503.
@@ -66,12 +67,12 @@ function simulate(policy: Policy, jobs: number, { retryAfterSeconds, outageSecon
   const requests: number[] = []
   let served = 0
   let free = 0
-  for (const [time, senders] of agenda.entries()) {
+  for (const [time, requesting] of agenda.entries()) {
     const second = Math.floor(time / 1000)
     const isOut = second < outageSeconds
     if (time % 1000 === 0) free = isOut ? 0 : SERVED_PER_SECOND
-    requests[second] = (requests[second] ?? 0) + senders.length
-    for (const job of senders) {
+    requests[second] = (requests[second] ?? 0) + requesting.length
+    for (const job of requesting) {
       if (free > 0) {
         free -= 1
         served += 1
@@ -98,46 +99,21 @@ function createRandom(): () => number {
   }
 }
 
-/** The results of all policies in all scenarios, one group for each scenario and matrix size. */
-export function runHerds() {
-  return SCENARIOS.flatMap((scenario) =>
-    [256, 10_000].map((jobs) => ({
-      jobs,
-      server: scenario.name,
-      results: Object.entries(POLICIES).map(([name, policy]) => ({
-        policy: name,
-        ...simulate(policy, jobs, scenario),
-      })),
-    })),
-  )
+/** The result of each policy. */
+export function comparePolicies(jobs: number, scenario: Scenario) {
+  return Object.entries(POLICIES).map(([policy, wait]) => ({ policy, ...simulate(wait, jobs, scenario) }))
 }
 
-/** Formats the results of `runHerds` as a Markdown table. */
-export function formatHerds(herds: ReturnType<typeof runHerds>): string {
-  const rows = herds.flatMap(({ jobs, server, results }) =>
-    results.map(
-      ({ policy, share, perToken, peak }) =>
-        `| ${jobs} | ${server} | ${policy} | ${(share * 100).toFixed(1)} % | ${perToken.toFixed(1)} | ${peak} |`,
-    ),
-  )
-  const head =
-    '| Jobs | Server | Retry policy | Served in 60 s | Requests per token | Peak requests per second after the first |'
-  return [head, '|---:|---|---|---:|---:|---:|', ...rows].join('\n')
-}
-
-/** Formats the table of docs/retries.md: 256 jobs, after 429 with `Retry-After` and in an outage. */
-export function formatSummary(herds: ReturnType<typeof runHerds>): string {
-  const [limited, , outage] = herds.filter(({ jobs }) => jobs === 256).map(({ results }) => results)
-  const rows = limited?.map(({ policy, perToken, peak }, index) => {
-    const share = ((outage?.[index]?.share ?? 0) * 100).toFixed(0)
-    return `| ${policy} | ${perToken.toFixed(1)} | ${peak} | ${share} % |`
+/** The table for 256 jobs, the largest matrix, in Markdown. */
+export function formatTable(): string {
+  const outage = comparePolicies(256, SCENARIOS.outage)
+  const rows = comparePolicies(256, SCENARIOS.busy).map(({ policy, perToken, peak }, index) => {
+    const percent = ((outage[index]?.share ?? 0) * 100).toFixed(0)
+    return `| ${policy} | ${perToken.toFixed(1)} | ${peak} | ${percent} % |`
   })
   const head =
     '| Retry policy | HTTP 429: requests per token | HTTP 429: peak requests per second | HTTP 503 for 20 s: jobs with a token after 60 s |'
-  return [head, '|---|---:|---:|---:|', ...(rows ?? [])].join('\n')
+  return [head, '|---|---:|---:|---:|', ...rows].join('\n')
 }
 
-if (import.meta.main) {
-  const herds = runHerds()
-  console.log(`${formatHerds(herds)}\n\n${formatSummary(herds)}`)
-}
+if (import.meta.main) console.log(formatTable())
