@@ -1,7 +1,8 @@
-/** The links between the documents. */
+/** The links between the documents, and what docs/troubleshooting.md lists. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { ADVICE_BY_CODE, ADVICE_BY_STATUS, TRANSIENT_STATUSES } from '../src/oauth/error-response.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -36,4 +37,11 @@ test.each(documents)('each link of %s inside the repository resolves', (document
     return !headings.includes(anchor)
   })
   expect(broken).toEqual([])
+})
+
+test('docs/troubleshooting.md lists each error code and each status that has advice or is retried', () => {
+  const text = read('docs/troubleshooting.md')
+  const statuses = new Set([...ADVICE_BY_STATUS.keys(), ...TRANSIENT_STATUSES])
+  const listed = [...ADVICE_BY_CODE.keys(), ...[...statuses].map((status) => `HTTP ${status}`)]
+  expect(listed.filter((name) => !text.includes(`\`${name}\``))).toEqual([])
 })
