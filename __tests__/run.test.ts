@@ -30,6 +30,7 @@ async function run(
   env: Readonly<Record<string, string>> = {},
 ) {
   let code: typeof process.exitCode
+  const listeners = process.listeners('beforeExit')
   const [listen, unlisten] = [jest.spyOn(process, 'once'), jest.spyOn(process, 'off')]
   const result = await runInProcess(
     async () => {
@@ -45,6 +46,7 @@ async function run(
     { 'client-id': 'fake-id', 'client-secret': 'fake-secret', ...inputs },
     env,
   )
+  expect(process.listeners('beforeExit')).toEqual(listeners)
   return { ...result, code }
 }
 

@@ -191,14 +191,17 @@ describe('the response', () => {
     expect(await get(server.origin)).toMatchObject({ body: '{"ü":1}' })
   })
 
-  test('can have a byte order mark, which is removed', async () => {
-    await using server = await startServer((_request, response) => response.end('\ufeff{}\ufeff'))
-    expect(await get(server.origin)).toMatchObject({ body: '{}\ufeff' })
+  test.each([
+    ['\ufeff{}\ufeff', '{}\ufeff'],
+    ['{}\ufeff', '{}\ufeff'],
+  ])('can have a byte order mark at its start, which is removed: %j', async (sent, body) => {
+    await using server = await startServer((_request, response) => response.end(sent))
+    expect(await get(server.origin)).toMatchObject({ body })
   })
 })
 
 const HEAD = 'HTTP/1.1 200 OK\r\n'
-const HALF = '{"access_token":"fake'
+const HALF = ' {"access_token":"fake'
 
 describe.each([
   ['http', () => undefined],
@@ -216,7 +219,7 @@ describe.each([
     ['JSON', '{"a":"}"}'],
     ['JSON with white space', ' \n{} \n'],
     ['JSON with a byte order mark', '\ufeff{}', '{}'],
-    ['HTML', '<html>'],
+    ['HTML', '<style>a{b:c}</style>'],
     ['JSON other than an object', '[]'],
     ['nothing', ''],
   ])('ends when the connection is closed, without a length: %s', async (_name, sent, body = sent) => {
@@ -232,7 +235,7 @@ describe.each([
     ['with a length, by reset', 'Content-Length: 100\r\n', (_stream, tcp) => tcp.resetAndDestroy()],
     ['in chunks, by close', 'Transfer-Encoding: chunked\r\n', (stream) => stream.end()],
   ])('is incomplete if it is cut %s', async (_name, head, cut) => {
-    const body = head.startsWith('T') ? `15\r\n${HALF}\r\n` : HALF
+    const body = head.startsWith('T') ? `${HALF.length.toString(16)}\r\n${HALF}\r\n` : HALF
     const failure = await failureOf(
       getRaw((stream, tcp) => stream.write(`${HEAD}${head}\r\n${body}`, () => cut(stream, tcp))),
     )
@@ -248,6 +251,20 @@ describe.each([
     const failure = await failureOf(getRaw((stream) => stream.write(`${HEAD}${head}\r\n${HALF}`), 200))
     expect(failure.reason).toMatch(new RegExp(`^${INCOMPLETE}: timed out`))
     expect(failure.transient).toEqual({})
+  })
+
+  test.each([
+    ['with a length', 'Content-Length: 1\r\n\r\n{'],
+    ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n\r\n'],
+  ])('can be complete %s without being valid JSON', async (_name, rest) => {
+    expect(await getRaw((stream) => stream.end(`${HEAD}${rest}`))).toMatchObject({ body: '{' })
+  })
+
+  test('is not incomplete if it becomes invalid HTTP', async () => {
+    const respond = (stream: Duplex) => stream.end(`${HEAD}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\nx\r\n`)
+    expect({ ...(await failureOf(getRaw(respond))) }).toEqual({
+      ...explainConnectionError({ code: 'HPE_INVALID_CHUNK_SIZE' }, 'token-url'),
+    })
   })
 
   test('stays complete if the connection is reset after it', async () => {
@@ -564,12 +581,15 @@ describe('the Node.js version', () => {
     trustCertificates([identity.cert])
   })
 
-  test('does not matter without them', async () => {
-    setVersion('20.0.0')
-    jest.replaceProperty(process, 'env', { https_proxy: 'http://127.0.0.1:1', no_proxy: 'as.invalid' })
-    expect((await failureOf(get('https://as.invalid/'))).reason).toMatch(/\((ENOTFOUND|EAI_AGAIN)\)$/)
-    trustCertificates([])
-  })
+  test.each<Record<string, string>>([{}, { https_proxy: 'http://127.0.0.1:1', no_proxy: 'as.invalid' }])(
+    'does not matter without them: %j',
+    async (env) => {
+      setVersion('20.0.0')
+      jest.replaceProperty(process, 'env', env)
+      expect((await failureOf(get('https://as.invalid/'))).reason).toMatch(/\((ENOTFOUND|EAI_AGAIN)\)$/)
+      trustCertificates([])
+    },
+  )
 })
 
 describe('trusted certificates', () => {
