@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { generate } from 'selfsigned'
 
-const CA = await generate([{ name: 'commonName', value: 'Fake CA' }], { keySize: 2048 })
+// Not the name of the CA that issues the server certificates: OpenSSL finds a CA by its name.
+const CA = await generate([{ name: 'commonName', value: 'Other fake CA' }], { keySize: 2048 })
 /** The value of every secret that holds a private key, unless a test passes others: RSA, for RS256 and PS256. */
 const PRIVATE_KEY_PEM = CA.private
 
