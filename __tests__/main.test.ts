@@ -250,13 +250,16 @@ describe('the state for the post step', () => {
     expect(JSON.parse(state['revocation'] ?? '')).toEqual({
       accessToken: 'fake-token',
       expiresAt: NOW.getTime() + 60_000,
-      metadata: {},
+      metadata: { revocation_endpoint: REVOKE_URL },
     })
   })
 
   test('has no time if the response has none', async () => {
     const { state } = await run(json(TOKEN), withUrl)
-    expect(JSON.parse(state['revocation'] ?? '')).toEqual({ accessToken: 'fake-token', metadata: {} })
+    expect(JSON.parse(state['revocation'] ?? '')).toEqual({
+      accessToken: 'fake-token',
+      metadata: { revocation_endpoint: REVOKE_URL },
+    })
   })
 
   test.each([
@@ -268,7 +271,8 @@ describe('the state for the post step', () => {
     expect(printed.join('\n')).not.toContain('::warning::')
   })
 
-  const MAX_TOKEN = 'x'.repeat(30_000 - JSON.stringify({ accessToken: '', metadata: {} }).length)
+  const emptyState = JSON.stringify({ accessToken: '', metadata: { revocation_endpoint: REVOKE_URL } })
+  const MAX_TOKEN = 'x'.repeat(30_000 - emptyState.length)
 
   test('has a token that just fits into a variable on Windows', async () => {
     const { state } = await run(json({ ...TOKEN, access_token: MAX_TOKEN }), withUrl)

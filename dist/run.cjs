@@ -1188,10 +1188,34 @@ const lowercaseKeys = (obj)=>Object.keys(obj).reduce((c, k)=>(c[k.toLowerCase()]
 const RE_RUN = "Re-run the job; if it keeps failing, check the server's status page.";
 const CHECK_HOST = (source)=>`Check the host in ${source} and that the runner can reach it.`;
 const CHECK_URL = (source)=>`Check ${source}.`;
+const CHECK_HOST_ONLY = (source)=>`Check the host in ${source}.`;
 const CHECK_PROXY = 'Check https_proxy, or add the host to no_proxy.';
 const TRUST_CA = 'If a private CA issued it, set ca-certificate, or set NODE_EXTRA_CA_CERTS to the path of the CA certificate.';
-const NOT_TRUSTED = /CERT|SIGNATURE|^INVALID_/;
 const TRANSIENT = {};
+function certificateErrors(subject) {
+    return [
+        [
+            /^CERT_HAS_EXPIRED$/,
+            `the ${subject} certificate has expired`,
+            ()=>`Contact the ${subject}'s operator, or check the runner's clock.`
+        ],
+        [
+            /^CERT_NOT_YET_VALID$/,
+            `the ${subject} certificate is not yet valid`,
+            ()=>"Check the runner's clock."
+        ],
+        [
+            /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
+            `the ${subject} certificate does not match the host name`,
+            CHECK_HOST_ONLY
+        ],
+        [
+            /^(?!ERR_).*(CERT|SIGNATURE)|^INVALID_/,
+            `the ${subject} certificate is not trusted`,
+            ()=>TRUST_CA
+        ]
+    ];
+}
 const CONNECTION_ERRORS = [
     [
         /^(ENOTFOUND|EAI_AGAIN)$/,
@@ -1222,30 +1246,11 @@ const CONNECTION_ERRORS = [
         'the response is not valid HTTP',
         CHECK_URL
     ],
-    [
-        /^CERT_HAS_EXPIRED$/,
-        'the server certificate has expired',
-        ()=>"Contact the server's operator, or check the runner's clock."
-    ],
-    [
-        /^CERT_NOT_YET_VALID$/,
-        'the server certificate is not yet valid',
-        ()=>"Check the runner's clock."
-    ],
-    [
-        /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
-        'the server certificate does not match the host name',
-        (source)=>`Check the host in ${source}.`
-    ],
+    ...certificateErrors('server'),
     [
         /^(EPROTO|ERR_SSL_|ERR_TLS_)/,
         'TLS handshake failed',
         (source)=>`Check the host and port in ${source}.`
-    ],
-    [
-        NOT_TRUSTED,
-        'the server certificate is not trusted',
-        ()=>TRUST_CA
     ],
     [
         /^/,
@@ -1253,6 +1258,7 @@ const CONNECTION_ERRORS = [
         CHECK_URL
     ]
 ];
+const PROXY_CERTIFICATE_ERRORS = certificateErrors('proxy');
 function explainConnectionError(error, source) {
     const code = codeOf(rootOf(error));
     const [, reason, advice, transient] = CONNECTION_ERRORS.find(([pattern])=>pattern.test(code));
@@ -1262,7 +1268,8 @@ function explainProxyError(error) {
     const root = rootOf(error);
     const code = codeOf(root);
     if (code === 'ERR_PROXY_TUNNEL') return explainTunnelError(root.statusCode);
-    if (NOT_TRUSTED.test(code)) return new Failure(`the proxy certificate is not trusted (${code})`, TRUST_CA);
+    const [, reason, advice] = PROXY_CERTIFICATE_ERRORS.find(([pattern])=>pattern.test(code)) ?? [];
+    if (reason && advice) return new Failure(`${reason} (${code})`, advice('https_proxy'));
     return new Failure(`could not connect to the proxy (${code})`, CHECK_PROXY, TRANSIENT);
 }
 function explainTunnelError(status) {
@@ -1355,9 +1362,12 @@ function createAgent(url, signal) {
         didProxyFail: ()=>false
     };
     const proxy = findProxy(url);
-    const agent = new external_node_https_namespaceObject.Agent(proxy && {
-        proxyEnv: {
-            https_proxy: proxy.href
+    const agent = new external_node_https_namespaceObject.Agent({
+        rejectUnauthorized: true,
+        ...proxy && {
+            proxyEnv: {
+                https_proxy: proxy.href
+            }
         }
     });
     let hasProxyFailed = false;
@@ -1366,6 +1376,7 @@ function createAgent(url, signal) {
         agent.createConnection = (options, callback)=>{
             const toProxy = createConnection.call(agent, options, (error, socket)=>{
                 hasProxyFailed = error !== null && socket === toProxy;
+                if (hasProxyFailed) socket.destroy();
                 callback?.(error, socket);
             });
             signal.addEventListener('abort', ()=>toProxy?.destroy(signal.reason));
@@ -1550,6 +1561,7 @@ function adviseToWait(askedMs, msLeft) {
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(598);
 ;// CONCATENATED MODULE: ./lib/oauth/pem.js
+const STORE_COMPLETE_FILE = 'Store the complete file, including the BEGIN and END lines.';
 function unescapeLineBreaks(text) {
     return text.replaceAll('\\r', '').replaceAll('\\n', '\n');
 }
@@ -1565,7 +1577,6 @@ function findPemBlocks(text) {
 ;// CONCATENATED MODULE: ./lib/oauth/private-key.js
 
 
-const STORE_COMPLETE_FILE = 'Store the complete file, including the BEGIN and END lines.';
 const MIN_RSA_BITS = 2048;
 const MIN_LINE_CHARACTERS = 8;
 const KEY_TYPES = new Map([
@@ -1801,7 +1812,6 @@ function readBoolean(name) {
 
 
 
-const ca_certificate_STORE_COMPLETE_FILE = 'Store the complete file, including the BEGIN and END lines.';
 function readCaCertificates() {
     const text = unescapeLineBreaks(readText('ca-certificate'));
     if (text === '') return [];
@@ -1811,7 +1821,7 @@ function readCaCertificates() {
         throw new Error('ca-certificate contains a private key. Remove it; only the certificate is needed.');
     }
     if (blocks.length === 0 || blocks.some(({ label })=>label !== 'CERTIFICATE')) {
-        throw new Error(`ca-certificate is not a PEM certificate. ${ca_certificate_STORE_COMPLETE_FILE}`);
+        throw new Error(`ca-certificate is not a PEM certificate. ${STORE_COMPLETE_FILE}`);
     }
     return blocks.map(({ body })=>parseCertificate(body));
 }
@@ -1827,7 +1837,7 @@ function readCertificate(der) {
     try {
         return new external_node_crypto_.X509Certificate(der);
     } catch  {
-        throw new Error(`ca-certificate contains a certificate that is truncated or corrupt. ${ca_certificate_STORE_COMPLETE_FILE}`);
+        throw new Error(`ca-certificate contains a certificate that is truncated or corrupt. ${STORE_COMPLETE_FILE}`);
     }
 }
 
@@ -1979,7 +1989,7 @@ function readClient() {
 }
 function describeUnused(name, method) {
     const methods = Object.entries(METHODS).filter(([, { inputs }])=>inputs.includes(name));
-    return `${name} cannot be used with auth-method ${method}. Remove it, or set auth-method to ${methods.map(([other])=>other).join(' or ')}.`;
+    return `${name} cannot be used with auth-method ${method}. Remove it, or set another auth-method (${methods.map(([other])=>other).join(', ')}).`;
 }
 function readAlgorithm(subject, algorithms) {
     const algorithm = readLine('signing-algorithm');
@@ -2128,6 +2138,7 @@ function readInputs() {
 const MAX_CHARACTERS = 500;
 const MAX_READ_CHARACTERS = 10_000;
 const MIN_SLICE_CHARACTERS = 12;
+const MAX_SECRET_CHARACTERS = 65_536;
 function printable(text, secrets = []) {
     const redacted = redact(toAscii(text.slice(0, MAX_READ_CHARACTERS)), secrets);
     const shown = redacted.replaceAll('##[', '## [');
@@ -2147,7 +2158,10 @@ function findSecrets(text, secrets) {
         const size = Math.min(form.length, MIN_SLICE_CHARACTERS);
         const present = slicesOfText.get(size) ?? new Set(slicesOf(text, size));
         slicesOfText.set(size, present);
-        for (const slice of slicesOf(form, size))if (present.has(slice)) found.add(slice);
+        for(let start = 0; start + size <= form.length; start += 1){
+            const slice = form.slice(start, start + size);
+            if (present.has(slice)) found.add(slice);
+        }
     }
     const isSecret = new Array(text.length).fill(false);
     for (const size of new Set([
@@ -2160,7 +2174,7 @@ function findSecrets(text, secrets) {
     return isSecret;
 }
 function encodedForms(secret) {
-    const text = secret.trim().toWellFormed();
+    const text = secret.slice(0, MAX_SECRET_CHARACTERS).trim().toWellFormed();
     if (text === '') return [];
     const base64 = [
         0,
@@ -2279,8 +2293,10 @@ function toNote(note) {
 
 
 
-const error_response_RE_RUN = "Re-run the job; if it keeps failing, check the server's status page.";
-const SERVER_PROBLEM = ()=>`This is a server-side problem. ${error_response_RE_RUN}`;
+
+const SERVER_PROBLEM = ()=>`This is a server-side problem. ${RE_RUN}`;
+const adviseOnClient = (source, { client })=>client?.() ?? `Check ${source}.`;
+const adviseOnGrant = (source, { grant })=>grant?.() ?? `Check ${source}.`;
 const NOT_THE_SERVER = (source)=>`Check ${source}. The response may also come from a proxy or captive portal.`;
 const ADVICE_BY_CODE = new Map([
     [
@@ -2289,19 +2305,19 @@ const ADVICE_BY_CODE = new Map([
     ],
     [
         'invalid_client',
-        (_source, { client })=>client()
+        adviseOnClient
     ],
     [
         'invalid_grant',
-        (source, { grant })=>`${grant()} Also check that ${source} is the right endpoint.`
+        adviseOnGrant
     ],
     [
         'unauthorized_client',
-        (_source, { client, grant })=>`${client()} ${grant()}`
+        (source, rejected)=>`${adviseOnClient(source, rejected)} ${adviseOnGrant(source, rejected)}`
     ],
     [
         'unsupported_grant_type',
-        (source, { grant })=>`Check ${source}. ${grant()}`
+        (source, rejected)=>`Check ${source}. ${adviseOnGrant(source, rejected)}`
     ],
     [
         'invalid_scope',
@@ -2315,11 +2331,11 @@ const ADVICE_BY_CODE = new Map([
 const ADVICE_BY_STATUS = new Map([
     [
         401,
-        (source, { client })=>`${client()} Also check ${source}: its path may be wrong.`
+        (source, rejected)=>`${adviseOnClient(source, rejected)} Also check ${source}: its path may be wrong.`
     ],
     [
         403,
-        (_source, { client })=>`${client()} Also check that the app may request this scope and audience, and that the server does not block the runner's IP address.`
+        (source, rejected)=>`${adviseOnClient(source, rejected)} Also check scope, audience, and whether the server blocks the runner's IP address.`
     ],
     [
         404,
@@ -2339,7 +2355,7 @@ const ADVICE_BY_STATUS = new Map([
     ],
     [
         500,
-        (source, rejected)=>`${SERVER_PROBLEM(source, rejected)} Some servers also return 500 for an unknown client: check client-id and the credentials.`
+        (source, rejected)=>rejected.client === undefined ? SERVER_PROBLEM(source, rejected) : `${SERVER_PROBLEM(source, rejected)} Some servers also return 500 for an unknown client: check client-id and the credentials.`
     ]
 ]);
 const TRANSIENT_STATUSES = [
@@ -2378,7 +2394,7 @@ function describeError(response, secrets) {
     const { status, body } = response;
     const members = parseJsonObject(body);
     if (members === undefined) return `HTTP ${status} with ${describeBody(response)}`;
-    const show = (text)=>printable(text, secrets).replace(`HTTP ${status} `, '');
+    const show = (text)=>printable(text.replace(`HTTP ${status} `, ''), secrets);
     const code = findCode(members);
     const description = findDescription(members);
     const parts = [
@@ -2450,11 +2466,8 @@ async function requestIdToken({ endpoint, requestToken }, audience, secrets, sen
 }
 function parseIdToken(response, secrets) {
     if (response.status !== 200) {
-        const advice = ()=>CHECK_PERMISSION;
         const failure = explainErrorResponse(response, {
-            secrets,
-            client: advice,
-            grant: advice
+            secrets
         });
         throw failure.transient ? failure : new Failure(failure.reason, CHECK_PERMISSION);
     }
@@ -2678,16 +2691,13 @@ function wellKnownUrls({ origin, pathname }) {
 function parseMetadata(issuer, response) {
     const members = parseJsonObject(response.body);
     if (members === undefined || response.status !== 200) {
-        const advice = ()=>'Check issuer.';
         return explainErrorResponse(response, {
-            secrets: [],
-            client: advice,
-            grant: advice
+            secrets: []
         });
     }
     const { issuer: actual } = members;
     if (actual !== issuer.identifier) {
-        return typeof actual === 'string' ? new Failure(`the metadata is for another issuer (${printable(actual)})`, 'Set issuer to exactly the value in the metadata, including any trailing slash.') : new Failure('the metadata has no issuer', 'Check issuer.');
+        return typeof actual === 'string' ? new Failure(`the metadata is for another issuer (${printable(actual.slice(0, 200))})`, 'Set issuer to exactly the value in the metadata, including any trailing slash.') : new Failure('the metadata has no issuer', 'Check issuer.');
     }
     const token = findEndpoint(issuer, members, 'token_endpoint');
     if (token instanceof Failure) return token;
@@ -2928,14 +2938,12 @@ async function revoke(endpoint, accessToken, proofs, send) {
     throw failure;
 }
 function explainFailedRevocation(response, secrets) {
-    const advice = ()=>`Check ${response.endpoint.source}, or set revoke to false if the server cannot revoke access tokens.`;
+    const advice = `Check ${response.endpoint.source}, or set revoke to false if the server cannot revoke access tokens.`;
     const { reason, transient } = explainErrorResponse(response, {
-        secrets,
-        client: advice,
-        grant: advice
+        secrets
     });
     const isTransient = transient !== undefined && transient.retryAfter === undefined;
-    return new Failure(reason, advice(), isTransient ? {} : undefined);
+    return new Failure(reason, advice, isTransient ? {} : undefined);
 }
 function post_hasError(body) {
     return /^\s*</.test(body) || Boolean(parseJsonObject(body)?.['error']);
@@ -3028,7 +3036,10 @@ function saveForRevocation({ server, revocation }, metadata, { accessToken, life
     const state = {
         accessToken,
         expiresAt: lifetime?.expiresAt.getTime(),
-        metadata
+        metadata: {
+            ...metadata,
+            revocation_endpoint: endpoint.url.href
+        }
     };
     if (!process.env['GITHUB_STATE'] || JSON.stringify(state).length > MAX_STATE_CHARACTERS) {
         core_warning('The token will not be revoked: it could not be saved for the post step.');

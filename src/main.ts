@@ -12,7 +12,7 @@ import { describeTarget, fetchMetadata, findRevocationEndpoint, findTokenEndpoin
 import { parseTokenResponse, type TokenResponse } from './oauth/token-response.ts'
 import { REVOCATION_STATE, type SavedToken } from './post.ts'
 
-/** Every system allows this much in a variable; the lowest limit is that of Windows. */
+/** Every system allows this much in a variable; Windows has the lowest limit. */
 const MAX_STATE_CHARACTERS = 30_000
 
 /**
@@ -89,7 +89,11 @@ function saveForRevocation(
     )
     return
   }
-  const state: SavedToken = { accessToken, expiresAt: lifetime?.expiresAt.getTime(), metadata }
+  const state: SavedToken = {
+    accessToken,
+    expiresAt: lifetime?.expiresAt.getTime(),
+    metadata: { ...metadata, revocation_endpoint: endpoint.url.href },
+  }
   // Without the file, the toolkit would print the token; and the state becomes a variable, whose size is limited.
   if (!process.env['GITHUB_STATE'] || JSON.stringify(state).length > MAX_STATE_CHARACTERS) {
     core.warning('The token will not be revoked: it could not be saved for the post step.')

@@ -93,12 +93,11 @@ async function revoke(
 }
 
 function explainFailedRevocation(response: Response, secrets: readonly string[]): Failure {
-  const advice = () =>
-    `Check ${response.endpoint.source}, or set revoke to false if the server cannot revoke access tokens.`
-  const { reason, transient } = explainErrorResponse(response, { secrets, client: advice, grant: advice })
-  // The post step is too short to wait as long as a server asks, or until a busy server recovers.
+  const advice = `Check ${response.endpoint.source}, or set revoke to false if the server cannot revoke access tokens.`
+  const { reason, transient } = explainErrorResponse(response, { secrets })
+  // The post step is too short to honor Retry-After, or until a busy server recovers.
   const isTransient = transient !== undefined && transient.retryAfter === undefined
-  return new Failure(reason, advice(), isTransient ? {} : undefined)
+  return new Failure(reason, advice, isTransient ? {} : undefined)
 }
 
 /** A success needs no body (RFC 7009, section 2.2), but an error or the page of a captive portal is not a success. */

@@ -111,6 +111,18 @@ test.each([
     withCode('DEPTH_ZERO_SELF_SIGNED_CERT'),
     `the proxy certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT). ${TRUST_CA}`,
   ],
+  [
+    'has an expired certificate',
+    'permanent',
+    withCode('CERT_HAS_EXPIRED'),
+    "the proxy certificate has expired (CERT_HAS_EXPIRED). Contact the proxy's operator, or check the runner's clock.",
+  ],
+  [
+    'has a certificate for another host',
+    'permanent',
+    withCode('ERR_TLS_CERT_ALTNAME_INVALID'),
+    'the proxy certificate does not match the host name (ERR_TLS_CERT_ALTNAME_INVALID). Check the host in https_proxy.',
+  ],
 ] as const)('explains a proxy that %s (%s)', (_name, kind, error, message) => {
   const failure = explainProxyError(error)
   expect(failure.message).toBe(message)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -481,6 +482,19 @@ describe('a proxy', () => {
     useProxy({ https_proxy: `http://${proxy.host}` })
     trustCertificates([identity.cert])
     expect((await failureOf(get(`https://as.invalid${path}`, 300))).reason).toMatch(reason)
+  })
+
+  test('that rejects the request and keeps the connection open does not keep the process alive', async () => {
+    let isClosed: Promise<unknown> = Promise.reject(new Error('no connection'))
+    isClosed.catch(() => {})
+    const proxy = await startRaw((stream) => {
+      isClosed = once(stream, 'close')
+      stream.write('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n')
+    })
+    await using _disposable = proxy
+    useProxy({ https_proxy: `http://127.0.0.1:${proxy.port}` })
+    expect((await failureOf(get(BEHIND))).reason).toContain('(HTTP 407)')
+    await isClosed
   })
 
   test('reports an untrusted server certificate as the server certificate', async () => {

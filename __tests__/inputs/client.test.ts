@@ -87,7 +87,7 @@ test.each(
 )('rejects %s with auth-method %s', async (name, method) => {
   const { error } = await readBy(method, { [name]: VALUES[name] })
   expect(error).toBe(
-    `${name} cannot be used with auth-method ${method}. Remove it, or set auth-method to ${usersOf(name).join(' or ')}.`,
+    `${name} cannot be used with auth-method ${method}. Remove it, or set another auth-method (${usersOf(name).join(', ')}).`,
   )
 })
 

@@ -27,7 +27,7 @@ const CHECK_URL_AND_METHOD = 'Check token-url and auth-method.'
 test.each([
   ['invalid_request', INVALID_REQUEST],
   ['invalid_client', CLIENT],
-  ['invalid_grant', `${GRANT} Also check that token-url is the right endpoint.`],
+  ['invalid_grant', GRANT],
   ['unauthorized_client', `${CLIENT} ${GRANT}`],
   ['unsupported_grant_type', `Check token-url. ${GRANT}`],
   ['invalid_scope', 'Check scope: it is missing, unknown, or not granted to this app.'],
@@ -42,7 +42,7 @@ test.each([
 })
 
 const CHECK_ENDPOINT = `${CLIENT} Also check token-url: its path may be wrong.`
-const FORBIDDEN = `${CLIENT} Also check that the app may request this scope and audience, and that the server does not block the runner's IP address.`
+const FORBIDDEN = `${CLIENT} Also check scope, audience, and whether the server blocks the runner's IP address.`
 const SERVER_PROBLEM =
   "This is a server-side problem. Re-run the job; if it keeps failing, check the server's status page."
 const UNKNOWN_CLIENT = `${SERVER_PROBLEM} Some servers also return 500 for an unknown client: check client-id and the credentials.`
@@ -220,6 +220,24 @@ test.each<[number, object, IncomingHttpHeaders]>([
 test('shows the text of the server as printable ASCII without secrets', () => {
   const body = { error: `x\n::error::${SECRET} y`, error_description: `##[error] ${SECRET}\u0007 z` }
   expect(explain(400, body).reason).toBe('HTTP 400 *** y (## [error] *** z)')
+})
+
+test.each([
+  ['a workflow command', '#HTTP 400 #[stop-commands]x', 'HTTP 400 x (## [stop-commands]x)'],
+  ['a secret', `${SECRET.slice(0, 10)}HTTP 400 ${SECRET.slice(10)}`, 'HTTP 400 x (***)'],
+])('does not put together %s by removing the repeated status', (_name, error_description, reason) => {
+  expect(explain(400, { error: 'x', error_description }).reason).toBe(reason)
+})
+
+test('does not mention credentials for a request without any', () => {
+  const respond = (status: number, body: string) =>
+    explainErrorResponse(
+      { endpoint: { url: new URL('https://as.example/'), source: 'issuer' }, status, headers: {}, body },
+      { secrets: [] },
+    ).advice
+  expect(respond(500, '')).toBe(SERVER_PROBLEM)
+  expect(respond(401, '')).toBe('Check issuer. Also check issuer: its path may be wrong.')
+  expect(respond(400, '{"error":"invalid_grant"}')).toBe('Check issuer.')
 })
 
 test.each([400, 401, 403, 404, 405, 407, 413, 501, 505])('does not retry after the status %i', (status) => {

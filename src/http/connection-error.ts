@@ -3,11 +3,10 @@ import { Failure, type Transient } from './failure.ts'
 export const RE_RUN = "Re-run the job; if it keeps failing, check the server's status page."
 const CHECK_HOST = (source: string) => `Check the host in ${source} and that the runner can reach it.`
 const CHECK_URL = (source: string) => `Check ${source}.`
+const CHECK_HOST_ONLY = (source: string) => `Check the host in ${source}.`
 const CHECK_PROXY = 'Check https_proxy, or add the host to no_proxy.'
 const TRUST_CA =
   'If a private CA issued it, set ca-certificate, or set NODE_EXTRA_CA_CERTS to the path of the CA certificate.'
-/** OpenSSL's codes for a certificate chain that it cannot verify. */
-const NOT_TRUSTED = /CERT|SIGNATURE|^INVALID_/
 const TRANSIENT: Transient = {}
 
 type Row = readonly [
@@ -17,6 +16,28 @@ type Row = readonly [
   transient?: Transient | undefined,
 ]
 
+function certificateErrors(subject: 'server' | 'proxy'): readonly Row[] {
+  return [
+    [
+      /^CERT_HAS_EXPIRED$/,
+      `the ${subject} certificate has expired`,
+      () => `Contact the ${subject}'s operator, or check the runner's clock.`,
+    ],
+    [
+      /^CERT_NOT_YET_VALID$/,
+      `the ${subject} certificate is not yet valid`,
+      () => "Check the runner's clock.",
+    ],
+    [
+      /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
+      `the ${subject} certificate does not match the host name`,
+      CHECK_HOST_ONLY,
+    ],
+    // All other codes of OpenSSL for a certificate chain.
+    [/^(?!ERR_).*(CERT|SIGNATURE)|^INVALID_/, `the ${subject} certificate is not trusted`, () => TRUST_CA],
+  ]
+}
+
 /** By the code of Node, of its HTTP parser (HPE_) or of OpenSSL; the first match counts. */
 const CONNECTION_ERRORS: readonly Row[] = [
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'could not resolve host', CHECK_HOST, TRANSIENT],
@@ -24,25 +45,16 @@ const CONNECTION_ERRORS: readonly Row[] = [
   [/^(ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT)$/, 'host unreachable', CHECK_HOST, TRANSIENT],
   [/^(ECONNRESET|ECONNABORTED|EPIPE)$/, 'connection closed unexpectedly', () => RE_RUN, TRANSIENT],
   [/^HPE_/, 'the response is not valid HTTP', CHECK_URL],
-  [
-    /^CERT_HAS_EXPIRED$/,
-    'the server certificate has expired',
-    () => "Contact the server's operator, or check the runner's clock.",
-  ],
-  [/^CERT_NOT_YET_VALID$/, 'the server certificate is not yet valid', () => "Check the runner's clock."],
-  [
-    /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
-    'the server certificate does not match the host name',
-    (source) => `Check the host in ${source}.`,
-  ],
+  ...certificateErrors('server'),
   [
     /^(EPROTO|ERR_SSL_|ERR_TLS_)/,
     'TLS handshake failed',
     (source) => `Check the host and port in ${source}.`,
   ],
-  [NOT_TRUSTED, 'the server certificate is not trusted', () => TRUST_CA],
   [/^/, 'the request failed', CHECK_URL],
 ]
+
+const PROXY_CERTIFICATE_ERRORS = certificateErrors('proxy')
 
 /**
  * Explains why there is no response, by the error's code; looks through `cause` and `AggregateError`.
@@ -59,7 +71,8 @@ export function explainProxyError(error: unknown): Failure {
   const root = rootOf(error)
   const code = codeOf(root)
   if (code === 'ERR_PROXY_TUNNEL') return explainTunnelError(root.statusCode)
-  if (NOT_TRUSTED.test(code)) return new Failure(`the proxy certificate is not trusted (${code})`, TRUST_CA)
+  const [, reason, advice] = PROXY_CERTIFICATE_ERRORS.find(([pattern]) => pattern.test(code)) ?? []
+  if (reason && advice) return new Failure(`${reason} (${code})`, advice('https_proxy'))
   return new Failure(`could not connect to the proxy (${code})`, CHECK_PROXY, TRANSIENT)
 }
 

@@ -4,6 +4,8 @@ const MAX_CHARACTERS = 500
 const MAX_READ_CHARACTERS = 10_000
 /** A part of a secret with this length is redacted like the whole, because servers truncate what they echo. */
 const MIN_SLICE_CHARACTERS = 12
+/** Real secrets are shorter. In a hostile response, any text can be a token. */
+const MAX_SECRET_CHARACTERS = 65_536
 
 /**
  * Makes untrusted text safe for the log: printable ASCII without secrets and workflow commands, at most 500 characters.
@@ -36,7 +38,10 @@ function findSecrets(text: string, secrets: readonly string[]): readonly boolean
     const size = Math.min(form.length, MIN_SLICE_CHARACTERS)
     const present = slicesOfText.get(size) ?? new Set(slicesOf(text, size))
     slicesOfText.set(size, present)
-    for (const slice of slicesOf(form, size)) if (present.has(slice)) found.add(slice)
+    for (let start = 0; start + size <= form.length; start += 1) {
+      const slice = form.slice(start, start + size)
+      if (present.has(slice)) found.add(slice)
+    }
   }
   const isSecret = new Array<boolean>(text.length).fill(false)
   for (const size of new Set([...found].map(({ length }) => length))) {
@@ -49,7 +54,7 @@ function findSecrets(text: string, secrets: readonly string[]): readonly boolean
 
 /** A secret in every form in which servers echo what they received, as it looks after `toAscii`. */
 function encodedForms(secret: string): readonly string[] {
-  const text = secret.trim().toWellFormed()
+  const text = secret.slice(0, MAX_SECRET_CHARACTERS).trim().toWellFormed()
   if (text === '') return []
   const base64 = [0, 1, 2].flatMap((offset) => {
     const encoded = Buffer.from('x'.repeat(offset) + text).toString('base64')

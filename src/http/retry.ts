@@ -21,7 +21,7 @@ export interface RetryLimits {
 export interface Situation {
   /** The failed attempts so far. */
   readonly attempts: number
-  /** Those of them that were answered with 429 or 503. */
+  /** The failed attempts with a 429 or 503 response. */
   readonly busy: number
   readonly retries: number
   /** Until the deadline. */

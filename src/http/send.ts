@@ -80,7 +80,7 @@ export function trustCertificates(certificates: readonly string[]): void {
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...certificates])
 }
 
-/** Older versions ignore a proxy without a word, and have no way to add to the default certificates. */
+/** Older versions ignore `proxyEnv` silently, and have no API to add to the default certificates. */
 function requireNode24_5(subject: string): void {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major > 24 || (major === 24 && minor >= 5)) return
@@ -94,7 +94,11 @@ function createAgent(url: URL, signal: AbortSignal) {
   // Plain http goes to localhost only, which never goes through a proxy.
   if (url.protocol === 'http:') return { agent: new http.Agent(), didProxyFail: () => false }
   const proxy = findProxy(url)
-  const agent = new https.Agent(proxy && { proxyEnv: { https_proxy: proxy.href } })
+  // Explicit, because any step could set NODE_TLS_REJECT_UNAUTHORIZED for the next ones.
+  const agent = new https.Agent({
+    rejectUnauthorized: true,
+    ...(proxy && { proxyEnv: { https_proxy: proxy.href } }),
+  })
   let hasProxyFailed = false
   const { createConnection } = agent
   if (proxy) {
@@ -102,6 +106,8 @@ function createAgent(url: URL, signal: AbortSignal) {
       const toProxy = createConnection.call(agent, options, (error, socket) => {
         // The socket to the server is another one, inside of this.
         hasProxyFailed = error !== null && socket === toProxy
+        // A proxy that rejects the request and keeps the connection open would keep the process alive.
+        if (hasProxyFailed) socket.destroy()
         callback?.(error, socket)
       })
       // The request's signal does not reach the CONNECT request, and without its error the request would never settle.

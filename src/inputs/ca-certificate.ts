@@ -1,10 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import * as core from '@actions/core'
-import { findPemBlocks, unescapeLineBreaks } from '../oauth/pem.ts'
+import { findPemBlocks, STORE_COMPLETE_FILE, unescapeLineBreaks } from '../oauth/pem.ts'
 import { findKeyLines } from '../oauth/private-key.ts'
 import { readText } from './values.ts'
-
-const STORE_COMPLETE_FILE = 'Store the complete file, including the BEGIN and END lines.'
 
 /**
  * Reads the certificates of private CAs, in PEM (RFC 7468, section 5).

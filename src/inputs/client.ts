@@ -70,7 +70,7 @@ export function readClient(): Client {
 
 function describeUnused(name: string, method: Method): string {
   const methods = Object.entries(METHODS).filter(([, { inputs }]) => inputs.includes(name))
-  return `${name} cannot be used with auth-method ${method}. Remove it, or set auth-method to ${methods.map(([other]) => other).join(' or ')}.`
+  return `${name} cannot be used with auth-method ${method}. Remove it, or set another auth-method (${methods.map(([other]) => other).join(', ')}).`
 }
 
 function readAlgorithm(subject: string, algorithms: readonly string[]): string | undefined {

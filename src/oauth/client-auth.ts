@@ -90,7 +90,7 @@ function proveByAssertion(
   secrets: readonly string[],
   create: (send: Send, earlier: readonly string[]) => Promise<{ assertion: string; advice: () => string }>,
 ): Prove {
-  // Those of earlier attempts are still valid, and a server may echo them late.
+  // Earlier assertions are still valid, and a server may echo them late.
   const created: string[] = []
   return async (send) => {
     const { assertion, advice } = await create(send, created)

@@ -1,19 +1,24 @@
+import { RE_RUN } from '../http/connection-error.ts'
 import { Failure, type Transient } from '../http/failure.ts'
 import { type JsonObject, parseJsonObject } from '../http/json-object.ts'
 import { printable } from '../http/printable.ts'
 import type { Response } from '../http/send.ts'
 
-/** What was rejected: the secrets to redact, and the advice on the client authentication and on the grant. */
+/** What was rejected. */
 export interface Rejected {
+  /** To be redacted. */
   readonly secrets: readonly string[]
-  readonly client: () => string
-  readonly grant: () => string
+  /** The advice on the client authentication; `undefined` for a request without one. */
+  readonly client?: () => string
+  /** The advice on the grant; `undefined` for a request without one. */
+  readonly grant?: () => string
 }
 
 type Advise = (source: string, rejected: Rejected) => string
 
-const RE_RUN = "Re-run the job; if it keeps failing, check the server's status page."
 const SERVER_PROBLEM: Advise = () => `This is a server-side problem. ${RE_RUN}`
+const adviseOnClient: Advise = (source, { client }) => client?.() ?? `Check ${source}.`
+const adviseOnGrant: Advise = (source, { grant }) => grant?.() ?? `Check ${source}.`
 const NOT_THE_SERVER: Advise = (source) =>
   `Check ${source}. The response may also come from a proxy or captive portal.`
 
@@ -24,10 +29,13 @@ export const ADVICE_BY_CODE: ReadonlyMap<string, Advise> = new Map<string, Advis
     (source) =>
       `A parameter is missing or not supported. Check scope, audience, resource, extra-params and auth-method, and that ${source} is the right endpoint.`,
   ],
-  ['invalid_client', (_source, { client }) => client()],
-  ['invalid_grant', (source, { grant }) => `${grant()} Also check that ${source} is the right endpoint.`],
-  ['unauthorized_client', (_source, { client, grant }) => `${client()} ${grant()}`],
-  ['unsupported_grant_type', (source, { grant }) => `Check ${source}. ${grant()}`],
+  ['invalid_client', adviseOnClient],
+  ['invalid_grant', adviseOnGrant],
+  [
+    'unauthorized_client',
+    (source, rejected) => `${adviseOnClient(source, rejected)} ${adviseOnGrant(source, rejected)}`,
+  ],
+  ['unsupported_grant_type', (source, rejected) => `Check ${source}. ${adviseOnGrant(source, rejected)}`],
   ['invalid_scope', () => 'Check scope: it is missing, unknown, or not granted to this app.'],
   [
     'invalid_target',
@@ -36,11 +44,14 @@ export const ADVICE_BY_CODE: ReadonlyMap<string, Advise> = new Map<string, Advis
 ])
 
 export const ADVICE_BY_STATUS: ReadonlyMap<number, Advise> = new Map<number, Advise>([
-  [401, (source, { client }) => `${client()} Also check ${source}: its path may be wrong.`],
+  [
+    401,
+    (source, rejected) => `${adviseOnClient(source, rejected)} Also check ${source}: its path may be wrong.`,
+  ],
   [
     403,
-    (_source, { client }) =>
-      `${client()} Also check that the app may request this scope and audience, and that the server does not block the runner's IP address.`,
+    (source, rejected) =>
+      `${adviseOnClient(source, rejected)} Also check scope, audience, and whether the server blocks the runner's IP address.`,
   ],
   [404, (source) => `Check the path in ${source}.`],
   [405, (source) => `Check the path in ${source}: it does not support this method.`],
@@ -49,7 +60,9 @@ export const ADVICE_BY_STATUS: ReadonlyMap<number, Advise> = new Map<number, Adv
   [
     500,
     (source, rejected) =>
-      `${SERVER_PROBLEM(source, rejected)} Some servers also return 500 for an unknown client: check client-id and the credentials.`,
+      rejected.client === undefined
+        ? SERVER_PROBLEM(source, rejected)
+        : `${SERVER_PROBLEM(source, rejected)} Some servers also return 500 for an unknown client: check client-id and the credentials.`,
   ],
 ])
 
@@ -97,8 +110,8 @@ function describeError(response: Response, secrets: readonly string[]): string {
   const { status, body } = response
   const members = parseJsonObject(body)
   if (members === undefined) return `HTTP ${status} with ${describeBody(response)}`
-  // Some servers repeat the status in their text.
-  const show = (text: string) => printable(text, secrets).replace(`HTTP ${status} `, '')
+  // Without the status, which some servers repeat. Removed first: afterwards, it could join what is kept apart.
+  const show = (text: string) => printable(text.replace(`HTTP ${status} `, ''), secrets)
   const code = findCode(members)
   const description = findDescription(members)
   const parts = [`HTTP ${status}`]
@@ -132,7 +145,7 @@ function findCode(members: JsonObject = {}): string | undefined {
   return findText([members['error']])
 }
 
-/** The description for people: that of RFC 6749, of Spotify's Web API (an object as `error`), or of RFC 9457. */
+/** The description for people, as in RFC 6749, Spotify's Web API (an object as `error`) or RFC 9457. */
 function findDescription(members: JsonObject = {}): string | undefined {
   const { error } = members
   const nested = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined

@@ -40,8 +40,7 @@ export async function requestIdToken(
 
 function parseIdToken(response: Response, secrets: readonly string[]): string {
   if (response.status !== 200) {
-    const advice = () => CHECK_PERMISSION
-    const failure = explainErrorResponse(response, { secrets, client: advice, grant: advice })
+    const failure = explainErrorResponse(response, { secrets })
     throw failure.transient ? failure : new Failure(failure.reason, CHECK_PERMISSION)
   }
   const value = parseJsonObject(response.body)?.['value']

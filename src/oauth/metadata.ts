@@ -70,15 +70,14 @@ function wellKnownUrls({ origin, pathname }: URL): readonly URL[] {
 function parseMetadata(issuer: Issuer, response: Response): JsonObject | Failure {
   const members = parseJsonObject(response.body)
   if (members === undefined || response.status !== 200) {
-    const advice = () => 'Check issuer.'
-    return explainErrorResponse(response, { secrets: [], client: advice, grant: advice })
+    return explainErrorResponse(response, { secrets: [] })
   }
   const { issuer: actual } = members
   if (actual !== issuer.identifier) {
     // Another issuer's metadata could send the credentials anywhere (RFC 8414, section 3.3).
     return typeof actual === 'string'
       ? new Failure(
-          `the metadata is for another issuer (${printable(actual)})`,
+          `the metadata is for another issuer (${printable(actual.slice(0, 200))})`,
           'Set issuer to exactly the value in the metadata, including any trailing slash.',
         )
       : new Failure('the metadata has no issuer', 'Check issuer.')

@@ -5,6 +5,8 @@ export interface PemBlock {
   readonly body: string
 }
 
+export const STORE_COMPLETE_FILE = 'Store the complete file, including the BEGIN and END lines.'
+
 /** Restores line breaks that are written as `\n`. */
 export function unescapeLineBreaks(text: string): string {
   return text.replaceAll('\\r', '').replaceAll('\\n', '\n')

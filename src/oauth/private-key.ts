@@ -7,7 +7,7 @@ import {
   verify,
   X509Certificate,
 } from 'node:crypto'
-import { findPemBlocks, type PemBlock, unescapeLineBreaks } from './pem.ts'
+import { findPemBlocks, type PemBlock, STORE_COMPLETE_FILE, unescapeLineBreaks } from './pem.ts'
 
 export interface PrivateKey {
   readonly key: KeyObject
@@ -17,7 +17,6 @@ export interface PrivateKey {
   readonly certificateThumbprint: string | undefined
 }
 
-const STORE_COMPLETE_FILE = 'Store the complete file, including the BEGIN and END lines.'
 const MIN_RSA_BITS = 2048
 /** The mask of a shorter line would garble the log, and a line that short reveals nothing. */
 const MIN_LINE_CHARACTERS = 8
