@@ -1413,6 +1413,7 @@ function isProxyUrl(value) {
 }
 async function requestHead({ endpoint: { url, source }, headers, body }, { agent, signal }) {
     const node = url.protocol === 'https:' ? external_node_https_namespaceObject : external_node_http_namespaceObject;
+    const isForm = body instanceof URLSearchParams;
     const options = {
         method: body ? 'POST' : 'GET',
         host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -1423,7 +1424,7 @@ async function requestHead({ endpoint: { url, source }, headers, body }, { agent
             'user-agent': USER_AGENT,
             ...headers,
             ...body && {
-                'content-type': 'application/x-www-form-urlencoded'
+                'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json'
             }
         },
         agent,
@@ -1436,7 +1437,7 @@ async function requestHead({ endpoint: { url, source }, headers, body }, { agent
         httpModule: {
             request
         }
-    }, body?.toString());
+    }, isForm ? body.toString() : JSON.stringify(body));
     return message;
 }
 function watch(request, source) {
@@ -1779,8 +1780,8 @@ function readLine(name) {
     }
     return value === '' ? undefined : value;
 }
-function requireLine(name) {
-    requireText(name);
+function requireLine(name, advice) {
+    requireText(name, advice);
     return readLine(name);
 }
 function readLines(name) {
@@ -1794,8 +1795,8 @@ function readInteger(name, min, max) {
     }
     return value;
 }
-function readName(name, names) {
-    const value = getInput(name);
+function readNameOr(fallback, name, names) {
+    const value = getInput(name) || fallback;
     const found = names.find((candidate)=>candidate === value);
     if (found === undefined) throw new Error(`${name} must be one of ${names.join(', ')}.`);
     return found;
@@ -1908,8 +1909,58 @@ function findUrlProblem(text) {
     return undefined;
 }
 
-;// CONCATENATED MODULE: ./lib/inputs/client.js
+;// CONCATENATED MODULE: ./lib/inputs/grant.js
 
+
+
+const GRANT_TYPES = [
+    'client_credentials',
+    'token_exchange',
+    'jwt_bearer',
+    'refresh_token'
+];
+function readGrantType() {
+    return readNameOr('client_credentials', 'grant-type', GRANT_TYPES);
+}
+function sendsIdToken(type) {
+    return type === 'token_exchange' || type === 'jwt_bearer';
+}
+function readGrant(type) {
+    if (type === 'refresh_token') return {
+        type,
+        refreshToken: readRefreshToken()
+    };
+    if (readText('refresh-token') !== '') {
+        throw new Error(`refresh-token cannot be used with grant-type ${type}. Remove it, or set grant-type to refresh_token.`);
+    }
+    if (!sendsIdToken(type)) return {
+        type
+    };
+    return {
+        type,
+        idTokenRequest: readIdTokenRequest(`grant-type ${type}`),
+        audience: readLine('assertion-audience')
+    };
+}
+function readRefreshToken() {
+    if (readText('revocation-url') !== '') {
+        throw new Error('revocation-url cannot be used with grant-type refresh_token, because many servers would also revoke the refresh token. Remove it.');
+    }
+    return requireLine('refresh-token', `Obtain one once with the authorization code grant and store it as a secret. ${WHERE_VALUES_COME_FROM}`);
+}
+function readIdTokenRequest(subject) {
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken } = process.env;
+    if (!url || !requestToken) {
+        throw new Error(`${subject} requires permissions: id-token: write. Add it to the job; workflows triggered from forks cannot get it.`);
+    }
+    setSecret(requestToken);
+    return {
+        endpoint: parseEndpoint('ACTIONS_ID_TOKEN_REQUEST_URL', url),
+        requestToken
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/client.js
 
 
 
@@ -1973,19 +2024,38 @@ const METHODS = {
                 idTokenRequest: readIdTokenRequest('auth-method github_oidc'),
                 audience: readLine('assertion-audience')
             })
+    },
+    none: {
+        inputs: [],
+        read: ()=>({
+                method: 'none'
+            })
     }
 };
-function readClient() {
-    const clientId = requireLine('client-id');
-    const method = readName('auth-method', Object.keys(METHODS));
+function readClient(grantType) {
+    const method = readMethod(grantType);
     const { inputs, read } = METHODS[method];
+    const isIdOptional = sendsIdToken(grantType) && (method === 'none' || method === 'github_oidc');
+    const clientId = isIdOptional ? readLine('client-id') ?? '' : requireLine('client-id');
+    const allowed = sendsIdToken(grantType) ? [
+        ...inputs,
+        'assertion-audience'
+    ] : inputs;
     const others = Object.values(METHODS).flatMap((other)=>other.inputs);
-    const unused = others.find((name)=>!inputs.includes(name) && readText(name) !== '');
+    const unused = others.find((name)=>!allowed.includes(name) && readText(name) !== '');
     if (unused !== undefined) throw new Error(describeUnused(unused, method));
     return {
         clientId,
         credentials: read()
     };
+}
+function readMethod(grantType) {
+    const hasNoSecret = sendsIdToken(grantType) && readText('client-secret') === '';
+    const method = readNameOr(hasNoSecret ? 'none' : 'client_secret_basic', 'auth-method', Object.keys(METHODS));
+    if (method === 'none' && grantType === 'client_credentials') {
+        throw new Error('auth-method none cannot be used with grant-type client_credentials, which requires client authentication. Remove it, or set grant-type.');
+    }
+    return method;
 }
 function describeUnused(name, method) {
     const methods = Object.entries(METHODS).filter(([, { inputs }])=>inputs.includes(name));
@@ -1998,17 +2068,6 @@ function readAlgorithm(subject, algorithms) {
     }
     return algorithm;
 }
-function readIdTokenRequest(subject) {
-    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken } = process.env;
-    if (!url || !requestToken) {
-        throw new Error(`${subject} requires permissions: id-token: write. Add it to the job; workflows triggered from forks cannot get it.`);
-    }
-    setSecret(requestToken);
-    return {
-        endpoint: parseEndpoint('ACTIONS_ID_TOKEN_REQUEST_URL', url),
-        requestToken
-    };
-}
 
 ;// CONCATENATED MODULE: ./lib/inputs/parameters.js
 
@@ -2020,7 +2079,10 @@ const RESERVED_NAMES = [
     'client_id',
     'client_secret',
     'client_assertion',
-    'client_assertion_type'
+    'client_assertion_type',
+    'subject_token',
+    'assertion',
+    'refresh_token'
 ];
 function readScope() {
     return readText('scope').split(/\s+/).filter((name)=>name !== '').join(' ');
@@ -2069,7 +2131,8 @@ function readExtraParameters() {
 ;// CONCATENATED MODULE: ./lib/inputs/server.js
 
 
-function readServer(method) {
+
+function readServer(method, grantType) {
     const issuer = readText('issuer');
     const tokenUrl = readText('token-url');
     if (issuer !== '') {
@@ -2081,27 +2144,42 @@ function readServer(method) {
         };
     }
     requireText('token-url', 'Set it to the URL of the token endpoint, or remove the input to use Spotify.');
-    if (tokenUrl === SPOTIFY_TOKEN_URL) rejectForSpotify(method);
+    if (tokenUrl === SPOTIFY_TOKEN_URL) rejectForSpotify(method, grantType);
     return {
         token: parseEndpoint('token-url', tokenUrl)
     };
 }
-function rejectForSpotify(method) {
-    const input = [
-        'audience',
-        'resource',
-        'revocation-url'
-    ].find((name)=>readText(name) !== '');
-    const isSupported = method === 'client_secret_basic' || method === 'client_secret_post';
-    const unsupported = input ?? (isSupported ? undefined : `auth-method ${method}`);
+function rejectForSpotify(method, grantType) {
+    const unsupported = [
+        ...[
+            'audience',
+            'resource',
+            'revocation-url'
+        ].filter((name)=>readText(name) !== ''),
+        ...sendsIdToken(grantType) ? [
+            `grant-type ${grantType}`
+        ] : [],
+        ...readRequestFormat() === 'json' ? [
+            'request-format json'
+        ] : [],
+        .../^(client_secret_(basic|post)|none)$/.test(method) ? [] : [
+            `auth-method ${method}`
+        ]
+    ][0];
     if (unsupported === undefined) return;
     throw new Error(`${unsupported} is not supported by Spotify, the default server. Set token-url or issuer; if issuer is already set, check that its value is not empty.`);
 }
-function readRevocation() {
+function readRequestFormat() {
+    return readNameOr('form', 'request-format', [
+        'form',
+        'json'
+    ]);
+}
+function readRevocation(grantType) {
     const isOn = readBoolean('revoke');
     const url = readText('revocation-url');
     const revocation = url === '' ? 'discover' : parseEndpoint('revocation-url', url);
-    return isOn ? revocation : 'off';
+    return isOn && grantType !== 'refresh_token' ? revocation : 'off';
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/inputs.js
@@ -2112,25 +2190,27 @@ function readRevocation() {
 
 
 
+
 function readInputs() {
     const secrets = [
         getInput('client-secret'),
+        getInput('refresh-token'),
         ...findKeyLines(getInput('private-key'))
     ];
     for (const secret of secrets)if (secret !== '') setSecret(secret);
-    const client = readClient();
+    const grantType = readGrantType();
+    const client = readClient(grantType);
     return {
         client,
-        grant: {
-            type: 'client_credentials'
-        },
-        server: readServer(client.credentials.method),
+        grant: readGrant(grantType),
+        server: readServer(client.credentials.method, grantType),
+        format: readRequestFormat(),
         scope: readScope(),
         parameters: readParameters(),
         caCertificates: readCaCertificates(),
         timeoutMs: 1000 * readInteger('timeout', 1, 3600),
         retries: readInteger('retries', 0, 10),
-        revocation: readRevocation()
+        revocation: readRevocation(grantType)
     };
 }
 
@@ -2256,7 +2336,14 @@ function adviseOnAssertion(client, target, { alg, audience }) {
 }
 function adviseOnIdToken(client, target, claims) {
     return [
-        `Check that the server trusts this ID token for client-id, and that the app uses auth-method github_oidc. Its claims: ${claims}.`,
+        `Check that the server trusts this ID token${client.clientId === '' ? '' : ' for client-id'}, and that the app uses auth-method github_oidc. Its claims: ${claims}.`,
+        ...findNotes(client, target).map(toNote)
+    ].join(' ');
+}
+function adviseOnNoAuthentication(client, target) {
+    const fix = client.clientId === '' ? 'Check auth-method: the server may require client-id or client authentication.' : 'Check client-id and auth-method: the server may require client authentication.';
+    return [
+        fix,
         ...findNotes(client, target).map(toNote)
     ].join(' ');
 }
@@ -2268,7 +2355,7 @@ function findNotes({ clientId, credentials }, target) {
     if (audience === SPOTIFY_TOKEN_URL && !/^[0-9a-f]{32}$/.test(clientId)) {
         notes.push('client-id does not look like a Spotify client ID; for another server, set token-url or a non-empty issuer');
     }
-    if (clientId === clientSecret) notes.push('client-id and client-secret are identical');
+    if (clientSecret !== '' && clientId === clientSecret) notes.push('client-id and client-secret are identical');
     for (const [name, value] of Object.entries({
         'client-id': clientId,
         'client-secret': clientSecret
@@ -2301,7 +2388,7 @@ const NOT_THE_SERVER = (source)=>`Check ${source}. The response may also come fr
 const ADVICE_BY_CODE = new Map([
     [
         'invalid_request',
-        (source)=>`A parameter is missing or not supported. Check scope, audience, resource, extra-params and auth-method, and that ${source} is the right endpoint.`
+        (source, { format })=>`A parameter is missing or not supported. Check scope, audience, resource, extra-params${format === 'json' ? ', request-format' : ''} and auth-method, and that ${source} is the right endpoint.`
     ],
     [
         'invalid_client',
@@ -2313,11 +2400,11 @@ const ADVICE_BY_CODE = new Map([
     ],
     [
         'unauthorized_client',
-        (source, rejected)=>`${adviseOnClient(source, rejected)} ${adviseOnGrant(source, rejected)}`
+        (source, rejected)=>`${adviseOnClient(source, rejected)} ${rejected.enableGrant}`
     ],
     [
         'unsupported_grant_type',
-        (source, rejected)=>`Check ${source}. ${adviseOnGrant(source, rejected)}`
+        (source, { enableGrant })=>`Check ${source}. ${enableGrant}`
     ],
     [
         'invalid_scope',
@@ -2348,6 +2435,10 @@ const ADVICE_BY_STATUS = new Map([
     [
         408,
         SERVER_PROBLEM
+    ],
+    [
+        415,
+        (_source, { format })=>format === 'json' ? 'Set request-format to form: the server does not accept JSON.' : 'Set request-format to json if the server requires JSON.'
     ],
     [
         429,
@@ -2387,8 +2478,14 @@ function adviseOn({ status, body, endpoint: { source } }, rejected) {
     }
     const byStatus = ADVICE_BY_STATUS.get(status) ?? (status >= 500 && status < 600 ? SERVER_PROBLEM : undefined);
     const fallback = members === undefined ? NOT_THE_SERVER : (source)=>status === 400 ? `Check ${source} and auth-method.` : `Check ${source}.`;
-    const advise = code !== undefined && ADVICE_BY_CODE.get(code) || byStatus || fallback;
-    return advise(source, rejected);
+    const byCode = code === undefined ? undefined : ADVICE_BY_CODE.get(code);
+    if (code !== undefined && rejected.grantCodes?.includes(code)) {
+        return [
+            adviseOnGrant,
+            byCode
+        ].map((advise)=>advise?.(source, rejected) ?? '').join(' ').trim();
+    }
+    return (byCode ?? byStatus ?? fallback)(source, rejected);
 }
 function describeError(response, secrets) {
     const { status, body } = response;
@@ -2443,26 +2540,35 @@ function findText(candidates) {
 
 
 const CHECK_PERMISSION = 'Check that the job has permissions: id-token: write, and check assertion-audience if set.';
-async function requestIdToken({ endpoint, requestToken }, audience, secrets, send) {
+function createIdTokenSource({ endpoint, requestToken }, audience) {
     const url = new URL(endpoint.url);
     url.searchParams.append('audience', audience);
-    const headers = {
-        authorization: `Bearer ${requestToken}`
-    };
-    const idToken = await send({
+    const request = {
         endpoint: {
             ...endpoint,
             url
         },
-        headers
-    }).then((response)=>parseIdToken(response, [
-            requestToken,
-            ...secrets
-        ])).catch(({ reason, advice, transient })=>{
-        throw new Failure(`the ID token request to ${url.host} failed: ${reason}`, advice, transient);
-    });
-    setSecret(idToken);
-    return idToken;
+        headers: {
+            authorization: `Bearer ${requestToken}`
+        }
+    };
+    const secrets = [
+        requestToken
+    ];
+    return async (send)=>{
+        const idToken = await send(request).then((response)=>parseIdToken(response, secrets)).catch(({ reason, advice, transient })=>{
+            throw new Failure(`the ID token request to ${url.host} failed: ${reason}`, advice, transient);
+        });
+        setSecret(idToken);
+        secrets.push(idToken);
+        return {
+            idToken,
+            secrets: [
+                ...secrets
+            ],
+            describeClaims: ()=>describeClaims(idToken, secrets)
+        };
+    };
 }
 function parseIdToken(response, secrets) {
     if (response.status !== 200) {
@@ -2477,8 +2583,8 @@ function parseIdToken(response, secrets) {
     }
     return value;
 }
-function describeIdToken(idToken, secrets) {
-    const claims = parseJsonObject(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) ?? {};
+function describeClaims(idToken, secrets) {
+    const claims = parseJsonObject(Buffer.from(idToken.split('.')[1], 'base64url').toString()) ?? {};
     return [
         'iss',
         'sub',
@@ -2554,19 +2660,23 @@ function prepareClientAuth(client, target) {
         case 'github_oidc':
             {
                 const { idTokenRequest, audience = target.audience } = credentials;
-                return proveByAssertion(clientId, [], async (send, earlier)=>{
-                    const assertion = await requestIdToken(idTokenRequest, audience, earlier, send);
-                    const secrets = [
-                        idTokenRequest.requestToken,
-                        ...earlier,
-                        assertion
-                    ];
+                const requestIdToken = createIdTokenSource(idTokenRequest, audience);
+                return proveByAssertion(clientId, [
+                    idTokenRequest.requestToken
+                ], async (send)=>{
+                    const { idToken, describeClaims } = await requestIdToken(send);
                     return {
-                        assertion,
-                        advice: ()=>adviseOnIdToken(client, target, describeIdToken(assertion, secrets))
+                        assertion: idToken,
+                        advice: ()=>adviseOnIdToken(client, target, describeClaims())
                     };
                 });
             }
+        case 'none':
+            return async ()=>({
+                    parameters: toClientId(clientId),
+                    secrets: [],
+                    advice: ()=>adviseOnNoAuthentication(client, target)
+                });
     }
 }
 function proveByBasic(client, clientSecret, target) {
@@ -2596,14 +2706,11 @@ function encodeBasic(value) {
 function proveByAssertion(clientId, secrets, create) {
     const created = [];
     return async (send)=>{
-        const { assertion, advice } = await create(send, created);
+        const { assertion, advice } = await create(send);
         created.push(assertion);
         return {
             parameters: [
-                [
-                    'client_id',
-                    clientId
-                ],
+                ...toClientId(clientId),
                 [
                     'client_assertion_type',
                     'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -2621,6 +2728,14 @@ function proveByAssertion(clientId, secrets, create) {
         };
     };
 }
+function toClientId(clientId) {
+    return clientId === '' ? [] : [
+        [
+            'client_id',
+            clientId
+        ]
+    ];
+}
 const sign = async (...args)=>{
     const { signClientAssertion } = await __nccwpck_require__.e(/* import() */ 438).then(__nccwpck_require__.bind(__nccwpck_require__, 438));
     const assertion = await signClientAssertion(...args);
@@ -2632,17 +2747,90 @@ function chooseAlgorithm({ algorithms }, { signingAlgorithms }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/oauth/grant.js
-function prepareGrant({ type }) {
-    return async ()=>({
-            parameters: [
-                [
-                    'grant_type',
-                    type
-                ]
+
+function prepareGrant(grant, target) {
+    switch(grant.type){
+        case 'client_credentials':
+            {
+                const enable = 'Check that the client credentials grant is enabled for this app (in Keycloak: service account).';
+                return async ()=>({
+                        parameters: [
+                            [
+                                'grant_type',
+                                'client_credentials'
+                            ]
+                        ],
+                        secrets: [],
+                        advice: ()=>enable,
+                        codes: [],
+                        enable
+                    });
+            }
+        case 'refresh_token':
+            {
+                const { refreshToken } = grant;
+                return async ()=>({
+                        parameters: [
+                            [
+                                'grant_type',
+                                'refresh_token'
+                            ],
+                            [
+                                'refresh_token',
+                                refreshToken
+                            ]
+                        ],
+                        secrets: [
+                            refreshToken
+                        ],
+                        advice: ()=>'The refresh token may have expired (Spotify: after 6 months), been revoked, or been replaced by a newer one. Obtain a new one and store it again.',
+                        codes: [],
+                        enable: 'Check that the refresh token grant is enabled for this app.'
+                    });
+            }
+        case 'token_exchange':
+            return proveByIdToken('token exchange', grant, target, (idToken)=>[
+                    [
+                        'grant_type',
+                        'urn:ietf:params:oauth:grant-type:token-exchange'
+                    ],
+                    [
+                        'subject_token',
+                        idToken
+                    ],
+                    [
+                        'subject_token_type',
+                        'urn:ietf:params:oauth:token-type:jwt'
+                    ]
+                ]);
+        case 'jwt_bearer':
+            return proveByIdToken('JWT bearer', grant, target, (idToken)=>[
+                    [
+                        'grant_type',
+                        'urn:ietf:params:oauth:grant-type:jwt-bearer'
+                    ],
+                    [
+                        'assertion',
+                        idToken
+                    ]
+                ]);
+    }
+}
+function proveByIdToken(name, { idTokenRequest, audience }, target, toParameters) {
+    const requestIdToken = createIdTokenSource(idTokenRequest, audience ?? target.audience);
+    return async (send)=>{
+        const { idToken, secrets, describeClaims } = await requestIdToken(send);
+        return {
+            parameters: toParameters(idToken),
+            secrets,
+            advice: ()=>`Check that the server trusts this ID token and that the grant is enabled for it. Its claims: ${describeClaims()}.`,
+            codes: [
+                'invalid_request',
+                'access_denied'
             ],
-            secrets: [],
-            advice: ()=>'Check that the client credentials grant is enabled for this app (in Keycloak: service account).'
-        });
+            enable: `Check that the ${name} grant is enabled for this app.`
+        };
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/oauth/metadata.js
@@ -2757,6 +2945,27 @@ function findNames(metadata, name) {
     return names.filter((value)=>typeof value === 'string' && /^[\w.:-]{1,64}$/.test(value)).slice(0, MAX_NAMES);
 }
 
+;// CONCATENATED MODULE: ./lib/oauth/request-body.js
+function encodeParameters(parameters, format) {
+    if (format === 'form') return new URLSearchParams(parameters.map(([name, value])=>[
+            name,
+            value
+        ]));
+    const values = Map.groupBy(parameters, ([name])=>name);
+    return Object.fromEntries([
+        ...values
+    ].map(([name, pairs])=>{
+        const [first, ...others] = pairs.map(([, value])=>value);
+        return [
+            name,
+            others.length === 0 ? first : [
+                first,
+                ...others
+            ]
+        ];
+    }));
+}
+
 ;// CONCATENATED MODULE: ./lib/oauth/token-response.js
 
 
@@ -2764,6 +2973,7 @@ function findNames(metadata, name) {
 const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 const MAX_OTHER_TOKENS = 32;
 const MIN_OTHER_TOKEN_CHARACTERS = 8;
+const ISSUED_TYPE = /^urn:ietf:params:oauth:token-type:(refresh_token|id_token|saml1|saml2|jwt)$/;
 function parseTokenResponse(response, requestedAt, requestedScope, rejected) {
     const { status } = response;
     const members = parseJsonObject(response.body);
@@ -2807,6 +3017,8 @@ function parseTokenResponse(response, requestedAt, requestedScope, rejected) {
         accessToken,
         tokenType: tokenType ?? 'Bearer',
         lifetime,
+        refreshToken: typeof members['refresh_token'] === 'string' ? members['refresh_token'] || undefined : undefined,
+        issuedType: parseIssuedType(members['issued_token_type']),
         scope: scope ?? (isPresent(members['scope']) ? '' : requestedScope),
         secrets: [
             ...new Set([
@@ -2830,6 +3042,9 @@ function findOtherTokens(members = {}) {
 function parseTokenType(value) {
     return typeof value === 'string' && /^[\w.:/-]{1,100}$/.test(value) ? value : undefined;
 }
+function parseIssuedType(value) {
+    return typeof value === 'string' ? ISSUED_TYPE.exec(value)?.[1] : undefined;
+}
 function parseLifetime(value, requestedAt) {
     const isNumeric = typeof value === 'number' || typeof value === 'string' && /^\d+(\.\d+)?$/.test(value);
     const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN;
@@ -2849,6 +3064,7 @@ function findMissing(requestedScope, scope) {
 }
 
 ;// CONCATENATED MODULE: ./lib/post.js
+
 
 
 
@@ -2919,11 +3135,18 @@ async function revoke(endpoint, accessToken, proofs, send) {
     for (const prove of proofs){
         const proof = await prove(send);
         secrets.push(...proof.secrets);
-        const body = new URLSearchParams({
-            token: accessToken,
-            token_type_hint: 'access_token'
-        });
-        for (const [name, value] of proof.parameters)body.append(name, value);
+        const parameters = [
+            [
+                'token',
+                accessToken
+            ],
+            [
+                'token_type_hint',
+                'access_token'
+            ],
+            ...proof.parameters
+        ];
+        const body = encodeParameters(parameters, 'form');
         const response = await send({
             endpoint,
             headers: {
@@ -2962,6 +3185,7 @@ function post_hasError(body) {
 
 
 
+
 const MAX_STATE_CHARACTERS = 30_000;
 async function main() {
     const start = monotonicMs();
@@ -2977,6 +3201,7 @@ async function main() {
     const token = await requestToken(inputs, metadata, attempt);
     for (const secret of token.secrets)setSecret(secret);
     for (const warning of token.warnings)core_warning(warning);
+    warnIfReplaced(inputs.grant, token);
     saveForRevocation(inputs, metadata, token);
     setOutputs(token);
     info(describeToken(token));
@@ -2990,28 +3215,32 @@ function requireOutputFile() {
     throw new Error('GITHUB_OUTPUT is not a writable file, so the token cannot be passed on safely. Run this action on GitHub Actions or a compatible runner.');
 }
 async function requestToken(inputs, metadata, attempt) {
-    const { server, client, scope } = inputs;
+    const { server, client, scope, format } = inputs;
     const endpoint = findTokenEndpoint(server, metadata);
     const { host } = endpoint.url;
     const target = describeTarget(server, metadata);
-    const proveGrant = prepareGrant(inputs.grant);
+    const proveGrant = prepareGrant(inputs.grant, target);
     const authenticate = prepareClientAuth(client, target);
     info(`Requesting an access token from ${host}`);
     return await attempt(`Could not get an access token from ${host}`, async (send)=>{
         const grant = await proveGrant(send);
         const auth = await authenticate(send);
-        const body = new URLSearchParams();
-        for (const [name, value] of grant.parameters)body.append(name, value);
-        if (scope !== '') body.append('scope', scope);
-        for (const [name, value] of [
+        const parameters = [
+            ...grant.parameters.filter(([name])=>!inputs.parameters.some(([other])=>other === name)),
+            ...scope === '' ? [] : [
+                [
+                    'scope',
+                    scope
+                ]
+            ],
             ...inputs.parameters,
             ...auth.parameters
-        ])body.append(name, value);
+        ];
+        const body = encodeParameters(parameters, format);
         const requestedAt = new Date();
         const response = await send({
             endpoint,
             headers: {
-                ...grant.headers,
                 ...auth.headers
             },
             body
@@ -3022,9 +3251,16 @@ async function requestToken(inputs, metadata, attempt) {
                 ...auth.secrets
             ],
             client: auth.advice,
-            grant: grant.advice
+            grant: grant.advice,
+            grantCodes: grant.codes,
+            enableGrant: grant.enable,
+            format
         });
     });
+}
+function warnIfReplaced(grant, { refreshToken }) {
+    if (grant.type !== 'refresh_token' || refreshToken === undefined || refreshToken === grant.refreshToken) return;
+    core_warning('The server returned a new refresh token, so the stored one may have stopped working. Use an app whose refresh tokens are not rotated, or store a new one before the next run.');
 }
 function saveForRevocation({ server, revocation }, metadata, { accessToken, lifetime }) {
     const endpoint = findRevocationEndpoint(server, revocation, metadata);
@@ -3054,8 +3290,9 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }) {
     setOutput('expires-at', lifetime?.expiresAt.toISOString().replace(/\.\d+/, '') ?? '');
     setOutput('scope', scope);
 }
-function describeToken({ tokenType, lifetime }) {
-    const kind = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token';
+function describeToken({ tokenType, issuedType, lifetime }) {
+    const bearer = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token';
+    const kind = issuedType === undefined ? bearer : `a token of type ${issuedType}`;
     if (lifetime === undefined) return `Got ${kind}; the server did not return a lifetime`;
     const minute = lifetime.expiresAt.toISOString().replace('T', ' ').replace(/:\d\d\.\d+Z/, ' UTC');
     return `Got ${kind}; it expires at ${minute} (in ${describeDuration(lifetime.seconds)})`;

@@ -7,8 +7,9 @@ import { type Attempt, createAttempt } from './http/retry.ts'
 import { trustCertificates } from './http/send.ts'
 import { type Inputs, readInputs } from './inputs/inputs.ts'
 import { prepareClientAuth } from './oauth/client-auth.ts'
-import { prepareGrant } from './oauth/grant.ts'
+import { type Grant, prepareGrant } from './oauth/grant.ts'
 import { describeTarget, fetchMetadata, findRevocationEndpoint, findTokenEndpoint } from './oauth/metadata.ts'
+import { encodeParameters } from './oauth/request-body.ts'
 import { parseTokenResponse, type TokenResponse } from './oauth/token-response.ts'
 import { REVOCATION_STATE, type SavedToken } from './post.ts'
 
@@ -31,6 +32,7 @@ export async function main(): Promise<void> {
   const token = await requestToken(inputs, metadata, attempt)
   for (const secret of token.secrets) core.setSecret(secret)
   for (const warning of token.warnings) core.warning(warning)
+  warnIfReplaced(inputs.grant, token)
   saveForRevocation(inputs, metadata, token)
   setOutputs(token)
   core.info(describeToken(token))
@@ -51,28 +53,44 @@ function requireOutputFile(): void {
 }
 
 async function requestToken(inputs: Inputs, metadata: JsonObject, attempt: Attempt): Promise<TokenResponse> {
-  const { server, client, scope } = inputs
+  const { server, client, scope, format } = inputs
   const endpoint = findTokenEndpoint(server, metadata)
   const { host } = endpoint.url
   const target = describeTarget(server, metadata)
-  const proveGrant = prepareGrant(inputs.grant)
+  const proveGrant = prepareGrant(inputs.grant, target)
   const authenticate = prepareClientAuth(client, target)
   core.info(`Requesting an access token from ${host}`)
   return await attempt(`Could not get an access token from ${host}`, async (send) => {
     const grant = await proveGrant(send)
     const auth = await authenticate(send)
-    const body = new URLSearchParams()
-    for (const [name, value] of grant.parameters) body.append(name, value)
-    if (scope !== '') body.append('scope', scope)
-    for (const [name, value] of [...inputs.parameters, ...auth.parameters]) body.append(name, value)
+    const parameters = [
+      // Inputs replace what the grant sets by default.
+      ...grant.parameters.filter(([name]) => !inputs.parameters.some(([other]) => other === name)),
+      ...(scope === '' ? [] : [['scope', scope] as const]),
+      ...inputs.parameters,
+      ...auth.parameters,
+    ]
+    const body = encodeParameters(parameters, format)
     const requestedAt = new Date()
-    const response = await send({ endpoint, headers: { ...grant.headers, ...auth.headers }, body })
+    const response = await send({ endpoint, headers: { ...auth.headers }, body })
     return parseTokenResponse(response, requestedAt, scope, {
       secrets: [...grant.secrets, ...auth.secrets],
       client: auth.advice,
       grant: grant.advice,
+      grantCodes: grant.codes,
+      enableGrant: grant.enable,
+      format,
     })
   })
+}
+
+/** The new refresh token is never an output: the action cannot store it in place of the old one. */
+function warnIfReplaced(grant: Grant, { refreshToken }: TokenResponse): void {
+  if (grant.type !== 'refresh_token' || refreshToken === undefined || refreshToken === grant.refreshToken)
+    return
+  core.warning(
+    'The server returned a new refresh token, so the stored one may have stopped working. Use an app whose refresh tokens are not rotated, or store a new one before the next run.',
+  )
 }
 
 /** For the post step, which knows only this and the inputs. */
@@ -110,9 +128,10 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }: TokenResponse):
   core.setOutput('scope', scope)
 }
 
-function describeToken({ tokenType, lifetime }: TokenResponse): string {
+function describeToken({ tokenType, issuedType, lifetime }: TokenResponse): string {
   // Any other type is not logged, because it is text from the server.
-  const kind = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token'
+  const bearer = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token'
+  const kind = issuedType === undefined ? bearer : `a token of type ${issuedType}`
   if (lifetime === undefined) return `Got ${kind}; the server did not return a lifetime`
   const minute = lifetime.expiresAt
     .toISOString()

@@ -10,6 +10,7 @@ import { prepareClientAuth } from './oauth/client-auth.ts'
 import { explainErrorResponse } from './oauth/error-response.ts'
 import { describeTarget, findRevocationEndpoint } from './oauth/metadata.ts'
 import type { Prove } from './oauth/proof.ts'
+import { encodeParameters } from './oauth/request-body.ts'
 
 export const REVOCATION_STATE = 'revocation'
 const TIMEOUT_MS = 10_000
@@ -82,8 +83,12 @@ async function revoke(
   for (const prove of proofs) {
     const proof = await prove(send)
     secrets.push(...proof.secrets)
-    const body = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' })
-    for (const [name, value] of proof.parameters) body.append(name, value)
+    const parameters = [
+      ['token', accessToken],
+      ['token_type_hint', 'access_token'],
+      ...proof.parameters,
+    ] as const
+    const body = encodeParameters(parameters, 'form')
     const response = await send({ endpoint, headers: { ...proof.headers }, body })
     if (Math.floor(response.status / 100) === 2 && !hasError(response.body)) return
     failure = explainFailedRevocation(response, secrets)

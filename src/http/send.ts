@@ -6,7 +6,7 @@ import { checkBypass, getProxyUrl } from '@actions/http-client/lib/proxy'
 import { monotonicMs } from './clock.ts'
 import { explainConnectionError, explainProxyError, RE_RUN } from './connection-error.ts'
 import { Failure } from './failure.ts'
-import { parseJsonObject } from './json-object.ts'
+import { type JsonObject, parseJsonObject } from './json-object.ts'
 
 const USER_AGENT = 'client-credentials-token/1.0.0'
 const MAX_BODY_BYTES = 1024 * 1024
@@ -20,8 +20,8 @@ export interface Endpoint {
 export interface Request {
   readonly endpoint: Endpoint
   readonly headers?: Readonly<Record<string, string>>
-  /** Sent by POST as a form (RFC 6749, section 4.4.2). Without a body, the request is a GET. */
-  readonly body?: URLSearchParams
+  /** Sent by POST, as a form (RFC 6749, section 4.4.2) or as JSON. Without a body, the request is a GET. */
+  readonly body?: URLSearchParams | JsonObject
 }
 
 export interface Response {
@@ -151,6 +151,7 @@ async function requestHead(
   { agent, signal }: { agent: http.Agent; signal: AbortSignal },
 ): Promise<IncomingMessage> {
   const node = url.protocol === 'https:' ? https : http
+  const isForm = body instanceof URLSearchParams
   const options = {
     method: body ? 'POST' : 'GET',
     // Without the brackets of an IPv6 address, which no resolver accepts.
@@ -161,7 +162,7 @@ async function requestHead(
       accept: 'application/json',
       'user-agent': USER_AGENT,
       ...headers,
-      ...(body && { 'content-type': 'application/x-www-form-urlencoded' }),
+      ...(body && { 'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json' }),
     },
     agent,
     signal,
@@ -171,8 +172,8 @@ async function requestHead(
   // Its `post()` and `get()` would choose the agent, add the orchestration ID to the User-Agent, and follow redirects.
   const { message } = await new HttpClient().requestRaw(
     { options, parsedUrl: url, httpModule: { request } as unknown as typeof https },
-    // Without a body there must be no Content-Length.
-    body?.toString() as string,
+    // Undefined without a body, so that there is no Content-Length.
+    (isForm ? body.toString() : JSON.stringify(body)) as string,
   )
   return message
 }

@@ -1,9 +1,7 @@
-import * as core from '@actions/core'
 import { type Client, type Credentials, HMAC_ALGORITHMS } from '../oauth/client.ts'
-import { parseEndpoint } from '../oauth/endpoint.ts'
-import type { IdTokenRequest } from '../oauth/github-id-token.ts'
 import { parsePrivateKey } from '../oauth/private-key.ts'
-import { readLine, readName, readText, requireLine, requireText } from './values.ts'
+import { type GrantType, readIdTokenRequest, sendsIdToken } from './grant.ts'
+import { readLine, readNameOr, readText, requireLine, requireText } from './values.ts'
 
 type Method = Credentials['method']
 
@@ -52,20 +50,38 @@ const METHODS: {
       audience: readLine('assertion-audience'),
     }),
   },
+  none: { inputs: [], read: () => ({ method: 'none' }) },
 }
 
 /**
  * Reads the client and its authentication.
  * @throws Error if an input is missing, invalid, or cannot be combined with `auth-method`
  */
-export function readClient(): Client {
-  const clientId = requireLine('client-id')
-  const method = readName('auth-method', Object.keys(METHODS) as Method[])
+export function readClient(grantType: GrantType): Client {
+  const method = readMethod(grantType)
   const { inputs, read } = METHODS[method]
+  const isIdOptional = sendsIdToken(grantType) && (method === 'none' || method === 'github_oidc')
+  const clientId = isIdOptional ? (readLine('client-id') ?? '') : requireLine('client-id')
+  const allowed = sendsIdToken(grantType) ? [...inputs, 'assertion-audience'] : inputs
   const others = Object.values(METHODS).flatMap((other) => other.inputs)
-  const unused = others.find((name) => !inputs.includes(name) && readText(name) !== '')
+  const unused = others.find((name) => !allowed.includes(name) && readText(name) !== '')
   if (unused !== undefined) throw new Error(describeUnused(unused, method))
   return { clientId, credentials: read() }
+}
+
+function readMethod(grantType: GrantType): Method {
+  const hasNoSecret = sendsIdToken(grantType) && readText('client-secret') === ''
+  const method = readNameOr(
+    hasNoSecret ? 'none' : 'client_secret_basic',
+    'auth-method',
+    Object.keys(METHODS) as Method[],
+  )
+  if (method === 'none' && grantType === 'client_credentials') {
+    throw new Error(
+      'auth-method none cannot be used with grant-type client_credentials, which requires client authentication. Remove it, or set grant-type.',
+    )
+  }
+  return method
 }
 
 function describeUnused(name: string, method: Method): string {
@@ -79,16 +95,4 @@ function readAlgorithm(subject: string, algorithms: readonly string[]): string |
     throw new Error(`signing-algorithm is not supported. ${subject} ${algorithms.join(', ')}.`)
   }
   return algorithm
-}
-
-/** What the runner provides to a job that may request ID tokens. */
-function readIdTokenRequest(subject: string): IdTokenRequest {
-  const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken } = process.env
-  if (!url || !requestToken) {
-    throw new Error(
-      `${subject} requires permissions: id-token: write. Add it to the job; workflows triggered from forks cannot get it.`,
-    )
-  }
-  core.setSecret(requestToken)
-  return { endpoint: parseEndpoint('ACTIONS_ID_TOKEN_REQUEST_URL', url), requestToken }
 }

@@ -4,10 +4,12 @@ import type { Grant } from '../oauth/grant.ts'
 import type { Revocation, Server } from '../oauth/metadata.ts'
 import { findKeyLines } from '../oauth/private-key.ts'
 import type { Parameter } from '../oauth/proof.ts'
+import type { RequestFormat } from '../oauth/request-body.ts'
 import { readCaCertificates } from './ca-certificate.ts'
 import { readClient } from './client.ts'
+import { readGrant, readGrantType } from './grant.ts'
 import { readParameters, readScope } from './parameters.ts'
-import { readRevocation, readServer } from './server.ts'
+import { readRequestFormat, readRevocation, readServer } from './server.ts'
 import { readInteger } from './values.ts'
 
 /** The inputs of the step, valid and in valid combinations. */
@@ -18,6 +20,8 @@ export interface Inputs {
   /** Names separated by spaces (RFC 6749, section 3.3); empty for the server's default. */
   readonly scope: string
   readonly parameters: readonly Parameter[]
+  /** Of the token request. */
+  readonly format: RequestFormat
   /** In PEM, one certificate each. */
   readonly caCertificates: readonly string[]
   /** For the whole step, in milliseconds. */
@@ -31,18 +35,24 @@ export interface Inputs {
  * @throws Error that starts with the name of an input
  */
 export function readInputs(): Inputs {
-  const secrets = [core.getInput('client-secret'), ...findKeyLines(core.getInput('private-key'))]
+  const secrets = [
+    core.getInput('client-secret'),
+    core.getInput('refresh-token'),
+    ...findKeyLines(core.getInput('private-key')),
+  ]
   for (const secret of secrets) if (secret !== '') core.setSecret(secret)
-  const client = readClient()
+  const grantType = readGrantType()
+  const client = readClient(grantType)
   return {
     client,
-    grant: { type: 'client_credentials' },
-    server: readServer(client.credentials.method),
+    grant: readGrant(grantType),
+    server: readServer(client.credentials.method, grantType),
+    format: readRequestFormat(),
     scope: readScope(),
     parameters: readParameters(),
     caCertificates: readCaCertificates(),
     timeoutMs: 1000 * readInteger('timeout', 1, 3600),
     retries: readInteger('retries', 0, 10),
-    revocation: readRevocation(),
+    revocation: readRevocation(grantType),
   }
 }

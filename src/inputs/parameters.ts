@@ -1,7 +1,7 @@
 import type { Parameter } from '../oauth/proof.ts'
 import { readLine, readLines, readText } from './values.ts'
 
-/** Set by the action itself or by other inputs. */
+/** Set by the action itself or by other inputs. `subject_token_type` is not one of them: it replaces the default. */
 const RESERVED_NAMES = [
   'grant_type',
   'scope',
@@ -11,6 +11,9 @@ const RESERVED_NAMES = [
   'client_secret',
   'client_assertion',
   'client_assertion_type',
+  'subject_token',
+  'assertion',
+  'refresh_token',
 ]
 
 /** The requested scope (RFC 6749, section 3.3), separated by single spaces; empty for the server's default. */

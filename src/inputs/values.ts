@@ -37,9 +37,9 @@ export function readLine(name: string): string | undefined {
   return value === '' ? undefined : value
 }
 
-/** @throws Error if the input is empty, or not a single line */
-export function requireLine(name: string): string {
-  requireText(name)
+/** @throws Error with the advice if the input is empty, or not a single line */
+export function requireLine(name: string, advice?: string): string {
+  requireText(name, advice)
   return readLine(name) as string
 }
 
@@ -61,9 +61,13 @@ export function readInteger(name: string, min: number, max: number): number {
   return value
 }
 
-/** @throws Error if the value is not one of the names */
-export function readName<Name extends string>(name: string, names: readonly Name[]): Name {
-  const value = core.getInput(name)
+/**
+ * One of several names.
+ * @param fallback if the input is not set
+ * @throws Error if the value is none of them
+ */
+export function readNameOr<Name extends string>(fallback: Name, name: string, names: readonly Name[]): Name {
+  const value = core.getInput(name) || fallback
   const found = names.find((candidate) => candidate === value)
   if (found === undefined) throw new Error(`${name} must be one of ${names.join(', ')}.`)
   return found

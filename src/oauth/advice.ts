@@ -47,9 +47,18 @@ export function adviseOnAssertion(
 /** What to check after the server rejected an ID token as client assertion; it compares the claims. */
 export function adviseOnIdToken(client: Client, target: Target, claims: string): string {
   return [
-    `Check that the server trusts this ID token for client-id, and that the app uses auth-method github_oidc. Its claims: ${claims}.`,
+    `Check that the server trusts this ID token${client.clientId === '' ? '' : ' for client-id'}, and that the app uses auth-method github_oidc. Its claims: ${claims}.`,
     ...findNotes(client, target).map(toNote),
   ].join(' ')
+}
+
+/** What to check after the server rejected a client that does not authenticate. */
+export function adviseOnNoAuthentication(client: Client, target: Target): string {
+  const fix =
+    client.clientId === ''
+      ? 'Check auth-method: the server may require client-id or client authentication.'
+      : 'Check client-id and auth-method: the server may require client authentication.'
+  return [fix, ...findNotes(client, target).map(toNote)].join(' ')
 }
 
 function findNotes({ clientId, credentials }: Client, target: Target): readonly string[] {
@@ -62,7 +71,8 @@ function findNotes({ clientId, credentials }: Client, target: Target): readonly 
       'client-id does not look like a Spotify client ID; for another server, set token-url or a non-empty issuer',
     )
   }
-  if (clientId === clientSecret) notes.push('client-id and client-secret are identical')
+  if (clientSecret !== '' && clientId === clientSecret)
+    notes.push('client-id and client-secret are identical')
   for (const [name, value] of Object.entries({ 'client-id': clientId, 'client-secret': clientSecret })) {
     if (/^(["'`]).*\1$/.test(value)) notes.push(`${name} is wrapped in quotes`)
     if (/\s/.test(value)) notes.push(`${name} contains whitespace`)

@@ -1,11 +1,11 @@
 import * as core from '@actions/core'
 import type { Send } from '../http/send.ts'
-import { adviseOnAssertion, adviseOnIdToken, adviseOnSecret } from './advice.ts'
+import { adviseOnAssertion, adviseOnIdToken, adviseOnNoAuthentication, adviseOnSecret } from './advice.ts'
 import type { Client } from './client.ts'
-import { describeIdToken, requestIdToken } from './github-id-token.ts'
+import { createIdTokenSource } from './github-id-token.ts'
 import type { Target } from './metadata.ts'
 import type { PrivateKey } from './private-key.ts'
-import type { Proof, Prove } from './proof.ts'
+import type { Parameter, Proof, Prove } from './proof.ts'
 
 /**
  * Prepares the client authentication (RFC 6749, section 2.3; RFC 7523, section 2.2). What is the same for every request
@@ -49,15 +49,18 @@ export function prepareClientAuth(client: Client, target: Target): Prove {
     }
     case 'github_oidc': {
       const { idTokenRequest, audience = target.audience } = credentials
-      return proveByAssertion(clientId, [], async (send, earlier) => {
-        const assertion = await requestIdToken(idTokenRequest, audience, earlier, send)
-        const secrets = [idTokenRequest.requestToken, ...earlier, assertion]
-        return {
-          assertion,
-          advice: () => adviseOnIdToken(client, target, describeIdToken(assertion, secrets)),
-        }
+      const requestIdToken = createIdTokenSource(idTokenRequest, audience)
+      return proveByAssertion(clientId, [idTokenRequest.requestToken], async (send) => {
+        const { idToken, describeClaims } = await requestIdToken(send)
+        return { assertion: idToken, advice: () => adviseOnIdToken(client, target, describeClaims()) }
       })
     }
+    case 'none':
+      return async () => ({
+        parameters: toClientId(clientId),
+        secrets: [],
+        advice: () => adviseOnNoAuthentication(client, target),
+      })
   }
 }
 
@@ -88,16 +91,16 @@ export function encodeBasic(value: string): string {
 function proveByAssertion(
   clientId: string,
   secrets: readonly string[],
-  create: (send: Send, earlier: readonly string[]) => Promise<{ assertion: string; advice: () => string }>,
+  create: (send: Send) => Promise<{ assertion: string; advice: () => string }>,
 ): Prove {
   // Earlier assertions are still valid, and a server may echo them late.
   const created: string[] = []
   return async (send) => {
-    const { assertion, advice } = await create(send, created)
+    const { assertion, advice } = await create(send)
     created.push(assertion)
     return {
       parameters: [
-        ['client_id', clientId],
+        ...toClientId(clientId),
         ['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'],
         ['client_assertion', assertion],
       ],
@@ -105,6 +108,10 @@ function proveByAssertion(
       advice,
     }
   }
+}
+
+function toClientId(clientId: string): readonly Parameter[] {
+  return clientId === '' ? [] : [['client_id', clientId]]
 }
 
 const sign: typeof import('./client-assertion.ts').signClientAssertion = async (...args) => {

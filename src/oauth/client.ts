@@ -2,12 +2,14 @@ import type { IdTokenRequest } from './github-id-token.ts'
 import type { PrivateKey } from './private-key.ts'
 
 export interface Client {
+  /** Empty for a request without one, which only the methods `none` and `github_oidc` allow. */
   readonly clientId: string
   readonly credentials: Credentials
 }
 
 /** By the method's name in the IANA registry of token endpoint authentication methods, and `github_oidc`. */
 export type Credentials =
+  | { readonly method: 'none' }
   | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly clientSecret: string }
   | ({ readonly method: 'client_secret_jwt'; readonly clientSecret: string } & AssertionOptions)
   | ({

@@ -3,6 +3,7 @@ import { Failure, type Transient } from '../http/failure.ts'
 import { type JsonObject, parseJsonObject } from '../http/json-object.ts'
 import { printable } from '../http/printable.ts'
 import type { Response } from '../http/send.ts'
+import type { RequestFormat } from './request-body.ts'
 
 /** What was rejected. */
 export interface Rejected {
@@ -12,6 +13,11 @@ export interface Rejected {
   readonly client?: () => string
   /** The advice on the grant; `undefined` for a request without one. */
   readonly grant?: () => string
+  /** The error codes, besides the standard ones, with which servers reject the grant. */
+  readonly grantCodes?: readonly string[]
+  /** The advice on a client that may not use the grant. */
+  readonly enableGrant?: string
+  readonly format?: RequestFormat
 }
 
 type Advise = (source: string, rejected: Rejected) => string
@@ -26,16 +32,16 @@ const NOT_THE_SERVER: Advise = (source) =>
 export const ADVICE_BY_CODE: ReadonlyMap<string, Advise> = new Map<string, Advise>([
   [
     'invalid_request',
-    (source) =>
-      `A parameter is missing or not supported. Check scope, audience, resource, extra-params and auth-method, and that ${source} is the right endpoint.`,
+    (source, { format }) =>
+      `A parameter is missing or not supported. Check scope, audience, resource, extra-params${format === 'json' ? ', request-format' : ''} and auth-method, and that ${source} is the right endpoint.`,
   ],
   ['invalid_client', adviseOnClient],
   ['invalid_grant', adviseOnGrant],
   [
     'unauthorized_client',
-    (source, rejected) => `${adviseOnClient(source, rejected)} ${adviseOnGrant(source, rejected)}`,
+    (source, rejected) => `${adviseOnClient(source, rejected)} ${rejected.enableGrant}`,
   ],
-  ['unsupported_grant_type', (source, rejected) => `Check ${source}. ${adviseOnGrant(source, rejected)}`],
+  ['unsupported_grant_type', (source, { enableGrant }) => `Check ${source}. ${enableGrant}`],
   ['invalid_scope', () => 'Check scope: it is missing, unknown, or not granted to this app.'],
   [
     'invalid_target',
@@ -56,6 +62,13 @@ export const ADVICE_BY_STATUS: ReadonlyMap<number, Advise> = new Map<number, Adv
   [404, (source) => `Check the path in ${source}.`],
   [405, (source) => `Check the path in ${source}: it does not support this method.`],
   [408, SERVER_PROBLEM],
+  [
+    415,
+    (_source, { format }) =>
+      format === 'json'
+        ? 'Set request-format to form: the server does not accept JSON.'
+        : 'Set request-format to json if the server requires JSON.',
+  ],
   [429, () => 'Too many requests. Re-run the job later, or run fewer jobs in parallel.'],
   [
     500,
@@ -102,8 +115,14 @@ function adviseOn({ status, body, endpoint: { source } }: Response, rejected: Re
     members === undefined
       ? NOT_THE_SERVER
       : (source) => (status === 400 ? `Check ${source} and auth-method.` : `Check ${source}.`)
-  const advise = (code !== undefined && ADVICE_BY_CODE.get(code)) || byStatus || fallback
-  return advise(source, rejected)
+  const byCode = code === undefined ? undefined : ADVICE_BY_CODE.get(code)
+  if (code !== undefined && rejected.grantCodes?.includes(code)) {
+    return [adviseOnGrant, byCode]
+      .map((advise) => advise?.(source, rejected) ?? '')
+      .join(' ')
+      .trim()
+  }
+  return (byCode ?? byStatus ?? fallback)(source, rejected)
 }
 
 function describeError(response: Response, secrets: readonly string[]): string {

@@ -14,28 +14,39 @@ export interface IdTokenRequest {
 const CHECK_PERMISSION =
   'Check that the job has permissions: id-token: write, and check assertion-audience if set.'
 
+interface IdToken {
+  readonly idToken: string
+  /** What must be redacted if a server echoes it: the request token, this ID token and the earlier ones. */
+  readonly secrets: readonly string[]
+  /** The claims that servers compare, for an error. */
+  readonly describeClaims: () => string
+}
+
 /**
- * Requests a GitHub OIDC token (ID token; OpenID Connect Core 1.0, section 2) and masks it. The toolkit's own function
- * never settles if its connection closes mid-response.
- * @param secrets what must be redacted if it is echoed, besides the request token
- * @throws Failure if there is none
+ * Creates a function that requests a new GitHub OIDC token (ID token; OpenID Connect Core 1.0, section 2) for each
+ * attempt, because servers accept one only once. It masks the token. The toolkit's own function never settles if its
+ * connection closes mid-response.
+ * @throws Failure, from the function that it returns, if there is none
  */
-export async function requestIdToken(
+export function createIdTokenSource(
   { endpoint, requestToken }: IdTokenRequest,
   audience: string,
-  secrets: readonly string[],
-  send: Send,
-): Promise<string> {
+): (send: Send) => Promise<IdToken> {
   const url = new URL(endpoint.url)
   url.searchParams.append('audience', audience)
-  const headers = { authorization: `Bearer ${requestToken}` }
-  const idToken = await send({ endpoint: { ...endpoint, url }, headers })
-    .then((response) => parseIdToken(response, [requestToken, ...secrets]))
-    .catch(({ reason, advice, transient }: Failure) => {
-      throw new Failure(`the ID token request to ${url.host} failed: ${reason}`, advice, transient)
-    })
-  core.setSecret(idToken)
-  return idToken
+  const request = { endpoint: { ...endpoint, url }, headers: { authorization: `Bearer ${requestToken}` } }
+  // Those of earlier attempts are still valid, and a server may echo them late.
+  const secrets = [requestToken]
+  return async (send) => {
+    const idToken = await send(request)
+      .then((response) => parseIdToken(response, secrets))
+      .catch(({ reason, advice, transient }: Failure) => {
+        throw new Failure(`the ID token request to ${url.host} failed: ${reason}`, advice, transient)
+      })
+    core.setSecret(idToken)
+    secrets.push(idToken)
+    return { idToken, secrets: [...secrets], describeClaims: () => describeClaims(idToken, secrets) }
+  }
 }
 
 function parseIdToken(response: Response, secrets: readonly string[]): string {
@@ -50,9 +61,8 @@ function parseIdToken(response: Response, secrets: readonly string[]): string {
   return value
 }
 
-/** The claims of an ID token that servers compare, without `secrets`, for an error. */
-export function describeIdToken(idToken: string, secrets: readonly string[]): string {
-  const claims = parseJsonObject(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString()) ?? {}
+function describeClaims(idToken: string, secrets: readonly string[]): string {
+  const claims = parseJsonObject(Buffer.from(idToken.split('.')[1] as string, 'base64url').toString()) ?? {}
   return ['iss', 'sub', 'aud']
     .map((name) => `${name}=${typeof claims[name] === 'string' ? printable(claims[name], secrets) : '?'}`)
     .join(', ')

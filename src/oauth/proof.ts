@@ -12,5 +12,13 @@ export interface Proof {
   readonly advice: () => string
 }
 
+/** What a grant adds to one request. */
+export interface GrantProof extends Proof {
+  /** The error codes, besides `invalid_grant`, with which servers reject it. */
+  readonly codes: readonly string[]
+  /** What to check if the client may not use the grant. */
+  readonly enable: string
+}
+
 /** Creates a new proof for each attempt, because servers accept an assertion only once. */
 export type Prove = (send: Send) => Promise<Proof>

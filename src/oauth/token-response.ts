@@ -8,12 +8,17 @@ const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
 /** Of the tokens besides the access token: more would fill the log with masks, shorter ones would garble it. */
 const MAX_OTHER_TOKENS = 32
 const MIN_OTHER_TOKEN_CHARACTERS = 8
+const ISSUED_TYPE = /^urn:ietf:params:oauth:token-type:(refresh_token|id_token|saml1|saml2|jwt)$/
 
 export interface TokenResponse {
   readonly accessToken: string
   readonly tokenType: string
   /** `undefined` if the server does not return it. */
   readonly lifetime: Lifetime | undefined
+  /** `undefined` if the server returns none. */
+  readonly refreshToken: string | undefined
+  /** The last part of the token type URN (RFC 8693, section 3) if the token is not an access token. */
+  readonly issuedType: string | undefined
   /** The requested scope if the server returns none (RFC 6749, section 5.1). */
   readonly scope: string
   /** Every token in the response, to be masked before anything else is printed. */
@@ -74,6 +79,9 @@ export function parseTokenResponse(
     accessToken,
     tokenType: tokenType ?? 'Bearer',
     lifetime,
+    refreshToken:
+      typeof members['refresh_token'] === 'string' ? members['refresh_token'] || undefined : undefined,
+    issuedType: parseIssuedType(members['issued_token_type']),
     scope: scope ?? (isPresent(members['scope']) ? '' : requestedScope),
     secrets: [...new Set([accessToken, ...findOtherTokens(members)])],
     warnings,
@@ -102,6 +110,11 @@ function findOtherTokens(members: JsonObject = {}): readonly string[] {
 /** A name or a URI (RFC 6749, appendix A.13), without the characters of a URI that are special in a shell. */
 function parseTokenType(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\w.:/-]{1,100}$/.test(value) ? value : undefined
+}
+
+/** A registered type (RFC 8693, section 3) other than access token; `undefined` for all others. */
+function parseIssuedType(value: unknown): string | undefined {
+  return typeof value === 'string' ? ISSUED_TYPE.exec(value)?.[1] : undefined
 }
 
 function parseLifetime(value: unknown, requestedAt: Date): Lifetime | undefined {
