@@ -21,6 +21,7 @@ test('reads the two inputs for Spotify, and masks the secret but not the ID', as
     server: { token: parseEndpoint('token-url', SPOTIFY_TOKEN_URL) },
     scope: '',
     parameters: [],
+    format: 'form',
     caCertificates: [],
     timeoutMs: 60_000,
     retries: 3,
@@ -37,6 +38,7 @@ test('reads all other inputs', async () => {
     scope: 'read write',
     audience: 'urn:a',
     'extra-params': 'x=1',
+    'request-format': 'json',
     'ca-certificate': cert,
     timeout: '3600',
     retries: '10',
@@ -49,11 +51,73 @@ test('reads all other inputs', async () => {
       ['audience', 'urn:a'],
       ['x', '1'],
     ],
+    format: 'json',
     caCertificates: [expect.stringContaining('BEGIN CERTIFICATE')],
     timeoutMs: 3_600_000,
     retries: 10,
     revocation: parseEndpoint('revocation-url', 'https://as.example/revoke'),
   })
+})
+
+const ID_TOKEN_REQUEST = {
+  ACTIONS_ID_TOKEN_REQUEST_URL: 'https://oidc.example/',
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'fake-request-token',
+}
+const OTHER_SERVER = { 'token-url': 'https://as.example/token' }
+
+test.each<[string, Record<string, string>, object]>([
+  [
+    'a refresh token for Spotify, whose access token is not revoked',
+    { ...CREDENTIALS, 'grant-type': 'refresh_token', 'refresh-token': 'fake-refresh' },
+    {
+      client: { clientId: 'fake-id', credentials: { method: 'client_secret_basic' } },
+      grant: { type: 'refresh_token', refreshToken: 'fake-refresh' },
+      revocation: 'off',
+    },
+  ],
+  [
+    'a token exchange without a client',
+    { ...OTHER_SERVER, 'grant-type': 'token_exchange', 'assertion-audience': 'urn:x' },
+    {
+      client: { clientId: '', credentials: { method: 'none' } },
+      grant: { type: 'token_exchange', audience: 'urn:x' },
+      revocation: 'discover',
+    },
+  ],
+  [
+    'a JWT bearer grant with a secret',
+    { ...OTHER_SERVER, ...CREDENTIALS, 'grant-type': 'jwt_bearer' },
+    {
+      client: { clientId: 'fake-id', credentials: { method: 'client_secret_basic' } },
+      grant: { type: 'jwt_bearer', audience: undefined },
+      revocation: 'discover',
+    },
+  ],
+])('reads %s', async (_name, inputs, value) => {
+  expect(await readWith(readInputs, inputs, ID_TOKEN_REQUEST)).toMatchObject({ value, error: undefined })
+})
+
+const REFRESH = { 'grant-type': 'refresh_token', 'refresh-token': 'fake-refresh' }
+
+test.each<[Record<string, string>, RegExp]>([
+  [{ 'grant-type': 'password' }, /^grant-type must /],
+  [{ 'auth-method': 'none' }, /^auth-method none cannot be used with grant-type client_credentials/],
+  [{ 'auth-method': 'none', ...REFRESH }, /^client-secret cannot be used with auth-method none/],
+  [{ 'refresh-token': 'fake-refresh' }, /^refresh-token cannot be used with grant-type client_credentials/],
+  [{ ...REFRESH, 'refresh-token': '' }, /^refresh-token is empty/],
+  [{ ...REFRESH, 'revocation-url': 'https://as.example/revoke' }, /^revocation-url cannot be used /],
+  [{ ...REFRESH, 'request-format': 'json' }, /^request-format json is not supported by Spotify/],
+  [{ ...OTHER_SERVER, 'request-format': 'xml' }, /^request-format must /],
+  [{ 'grant-type': 'token_exchange' }, /^grant-type token_exchange is not supported by Spotify/],
+  [{ 'grant-type': 'jwt_bearer' }, /^grant-type jwt_bearer is not supported by Spotify/],
+])('rejects the combination %j', async (inputs, message) => {
+  const { error } = await readWith(readInputs, { ...CREDENTIALS, ...inputs }, ID_TOKEN_REQUEST)
+  expect(error).toMatch(message)
+})
+
+test('rejects a token exchange in a job without the permission', async () => {
+  const inputs = { ...OTHER_SERVER, 'grant-type': 'token_exchange' }
+  expect((await readWith(readInputs, inputs)).error).toMatch(/^grant-type token_exchange requires /)
 })
 
 test.each<[Record<string, string>, RegExp]>([
@@ -74,6 +138,11 @@ test.each<[string, Record<string, string>, string[]]>([
     'both, each line of a key that is truncated',
     { 'private-key': `${KEY_LINE.slice(1)}\n${KEY_LINE.slice(2)}` },
     ['fake-secret', KEY_LINE.slice(2), KEY_LINE.slice(1)],
+  ],
+  [
+    'a refresh token, even if the grant does not use it',
+    { 'refresh-token': ' fake-refresh\n' },
+    ['fake-secret', 'fake-refresh'],
   ],
   // The runner would warn of an empty mask.
   ['nothing without a secret', { 'client-secret': '' }, []],

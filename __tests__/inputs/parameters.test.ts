@@ -39,6 +39,14 @@ test.each<[string, Record<string, string>, string[][]]>([
     ],
   ],
   [
+    'the extra parameters of a token exchange',
+    { 'extra-params': 'subject_token_type=urn:x\nrequested_token_type=urn:y' },
+    [
+      ['subject_token_type', 'urn:x'],
+      ['requested_token_type', 'urn:y'],
+    ],
+  ],
+  [
     'all of them, in the order of the inputs',
     { 'extra-params': 'x=1', resource: 'urn:r', audience: 'a' },
     [
@@ -72,6 +80,9 @@ test.each<[string, Record<string, string>, string]>([
     'client_secret',
     'client_assertion',
     'client_assertion_type',
+    'subject_token',
+    'assertion',
+    'refresh_token',
   ].map((name): [string, Record<string, string>, string] => [
     `${name} in extra-params`,
     { 'extra-params': `a=1\n${name} =x` },
