@@ -1,6 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import { adviseOnAssertion, adviseOnIdToken, adviseOnSecret } from '../../src/oauth/advice.ts'
+import {
+  adviseOnAssertion,
+  adviseOnIdToken,
+  adviseOnNoAuthentication,
+  adviseOnSecret,
+} from '../../src/oauth/advice.ts'
 import type { Credentials } from '../../src/oauth/client.ts'
 import type { Target } from '../../src/oauth/metadata.ts'
 
@@ -149,5 +154,40 @@ test('shows the claims of an ID token', () => {
   expect(adviseOnIdToken(client, secretOnly, 'x')).toContain('but not private_key_jwt.')
   expect(adviseOnIdToken(client, TARGET, 'iss=i, sub=s, aud=a')).toBe(
     'Check that the server trusts this ID token for client-id, and that the app uses auth-method github_oidc. Its claims: iss=i, sub=s, aud=a. Note: client-id is wrapped in quotes.',
+  )
+})
+
+test('shows no note on a client ID that an ID token can do without', () => {
+  const idTokenRequest = { endpoint: { url: new URL(TOKEN_URL), source: 'x' }, requestToken: 'fake' }
+  const client = clientOf({ method: 'github_oidc', idTokenRequest, audience: undefined }, '')
+  expect(adviseOnIdToken(client, TARGET, 'iss=i, sub=s, aud=a')).not.toContain('Note:')
+})
+
+const CHECK_ID = 'Check client-id and auth-method: the server may require client authentication.'
+const REQUIRES_ID = 'Check auth-method: the server may require client-id or client authentication.'
+const NOT_NONE = 'the server metadata lists client_secret_basic as supported, but not none'
+
+test.each<[string, string, Target, string, string[]]>([
+  ['a client ID', 'fake-id', TARGET, CHECK_ID, []],
+  ['no client ID', '', TARGET, REQUIRES_ID, []],
+  ['a client ID in quotes', '"fake-id"', TARGET, CHECK_ID, ['client-id is wrapped in quotes']],
+  ['a client ID that is not from Spotify', 'fake-id', SPOTIFY, CHECK_ID, [NOT_SPOTIFY]],
+  [
+    'metadata that lists none',
+    '',
+    { ...TARGET, authMethods: ['client_secret_basic', 'none'] },
+    REQUIRES_ID,
+    [],
+  ],
+  [
+    'metadata that lists others',
+    'fake-id',
+    { ...TARGET, authMethods: ['client_secret_basic'] },
+    CHECK_ID,
+    [NOT_NONE],
+  ],
+])('advises on a client that does not authenticate: %s', (_name, clientId, target, fix, notes) => {
+  expect(adviseOnNoAuthentication(clientOf({ method: 'none' }, clientId), target)).toBe(
+    [fix, ...notes.map((note) => `Note: ${note}.`)].join(' '),
   )
 })

@@ -4,10 +4,14 @@ import { jwtVerify } from 'jose'
 import { startServer } from '../../dev/servers/loopback-server.ts'
 import { monotonicMs } from '../../src/http/clock.ts'
 import { createSend, type Send } from '../../src/http/send.ts'
-import { adviseOnAssertion, adviseOnIdToken, adviseOnSecret } from '../../src/oauth/advice.ts'
+import {
+  adviseOnAssertion,
+  adviseOnIdToken,
+  adviseOnNoAuthentication,
+  adviseOnSecret,
+} from '../../src/oauth/advice.ts'
 import type { Credentials } from '../../src/oauth/client.ts'
 import { encodeBasic, prepareClientAuth } from '../../src/oauth/client-auth.ts'
-import { describeIdToken } from '../../src/oauth/github-id-token.ts'
 import type { Target } from '../../src/oauth/metadata.ts'
 import { parsePrivateKey } from '../../src/oauth/private-key.ts'
 import type { Prove } from '../../src/oauth/proof.ts'
@@ -201,9 +205,20 @@ test.each<[string, typeof SECRET | ReturnType<typeof byKey>, string, string[]]>(
 )
 
 test.each([
-  [undefined, 'https://as.example'],
-  ['api://x', 'api://x'],
-])('sends a new GitHub ID token for each attempt, with assertion-audience %s', async (audience, expected) => {
+  ['fake-id', { client_id: 'fake-id' }],
+  ['', {}],
+])('sends the client ID alone with none, if there is one: %j', async (clientId, form) => {
+  const client = { clientId, credentials: { method: 'none' } } as const
+  const { advice, ...sent } = await authenticate(prepareClientAuth(client, TARGET))
+  expect(sent).toEqual({ authorization: undefined, form, masksBefore: [], secrets: [] })
+  expect(advice()).toBe(adviseOnNoAuthentication(client, TARGET))
+})
+
+test.each([
+  ['fake-id', { client_id: 'fake-id' }, undefined, 'https://as.example'],
+  ['fake-id', { client_id: 'fake-id' }, 'api://x', 'api://x'],
+  ['', {}, undefined, 'https://as.example'],
+])('sends a new GitHub ID token for each attempt: client ID %j', async (clientId, id, audience, expected) => {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const idTokens: string[] = []
   await using github = await startServer((_request, response) => {
@@ -216,28 +231,24 @@ test.each([
     endpoint: { url: new URL(`${github.origin}/?x=1`), source: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
     requestToken: 'fake-request-token',
   }
-  const client = {
-    clientId: 'fake-id',
-    credentials: { method: 'github_oidc', idTokenRequest, audience },
-  } as const
+  const client = { clientId, credentials: { method: 'github_oidc', idTokenRequest, audience } } as const
   const prove = prepareClientAuth(client, TARGET)
   const first = await authenticate(prove)
   const second = await authenticate(prove)
   const [one = '', two = ''] = idTokens
-  expect(first).toMatchObject({
+  expect(first).toEqual({
     authorization: undefined,
-    form: { client_id: 'fake-id', client_assertion_type: JWT_BEARER, client_assertion: one },
+    form: { ...id, client_assertion_type: JWT_BEARER, client_assertion: one },
     masksBefore: [`::add-mask::${one}`],
-    secrets: [one],
+    secrets: [one, 'fake-request-token'],
+    advice: expect.any(Function),
   })
   expect(second).toMatchObject({
     form: { client_assertion: two },
     masksBefore: [`::add-mask::${one}`, `::add-mask::${two}`],
-    secrets: [one, two],
+    secrets: [one, two, 'fake-request-token'],
   })
-  const claims = describeIdToken(two, ['fake-request-token'])
-  expect(claims).toContain('***')
-  expect(second.advice()).toBe(adviseOnIdToken(client, TARGET, claims))
+  expect(second.advice()).toBe(adviseOnIdToken(client, TARGET, 'iss=?, sub=repo:x ***, aud=?'))
   expect(github.requests.map(({ url }) => url)).toEqual(
     [1, 2].map(() => `/?x=1&audience=${encodeURIComponent(expected)}`),
   )

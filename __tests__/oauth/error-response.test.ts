@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { expect, test } from '@jest/globals'
-import { explainErrorResponse } from '../../src/oauth/error-response.ts'
+import { explainErrorResponse, type Rejected } from '../../src/oauth/error-response.ts'
 
 const SECRET = 'Fake-Secret-0123456789'
 const CLIENT = '<client>'
@@ -11,12 +11,13 @@ function explain(
   body: string | object,
   headers: IncomingHttpHeaders = {},
   source = 'token-url',
+  rejected: Partial<Rejected> = {},
 ) {
   const endpoint = { url: new URL('https://as.example/token'), source }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return explainErrorResponse(
     { endpoint, status, headers, body: text },
-    { secrets: [SECRET], client: () => CLIENT, grant: () => GRANT },
+    { secrets: [SECRET], client: () => CLIENT, grant: () => GRANT, ...rejected },
   )
 }
 
@@ -46,6 +47,7 @@ const FORBIDDEN = `${CLIENT} Also check scope, audience, and whether the server 
 const SERVER_PROBLEM =
   "This is a server-side problem. Re-run the job; if it keeps failing, check the server's status page."
 const UNKNOWN_CLIENT = `${SERVER_PROBLEM} Some servers also return 500 for an unknown client: check client-id and the credentials.`
+const NO_DPOP = 'The action does not send DPoP proofs (RFC 9449). Turn off the DPoP requirement for this app.'
 const WRONG_METHOD = 'Check the path in token-url: it does not support this method.'
 
 test.each([
@@ -66,10 +68,57 @@ test.each([
   expect(explain(status, { message: 'Why' })).toMatchObject({ reason: `HTTP ${status} (Why)`, advice })
 })
 
+test.each<[Rejected['format'], number, object, string]>([
+  ['form', 400, { error: 'invalid_request' }, INVALID_REQUEST],
+  [
+    'json',
+    400,
+    { error: 'invalid_request' },
+    INVALID_REQUEST.replace('extra-params', 'extra-params, request-format'),
+  ],
+  [
+    'json',
+    400,
+    { error: 'invalid_scope' },
+    'Check scope: it is missing, unknown, or not granted to this app.',
+  ],
+  [undefined, 415, {}, 'Set request-format to json if the server requires JSON.'],
+  ['form', 415, {}, 'Set request-format to json if the server requires JSON.'],
+  ['json', 415, {}, 'Set request-format to form: the server does not accept JSON.'],
+  ['json', 415, { error: 'x' }, 'Set request-format to form: the server does not accept JSON.'],
+])('advises on the request format %s: status %i with %j', (format, status, body, advice) => {
+  const rejected = format === undefined ? {} : { format }
+  expect(explain(status, body, {}, 'token-url', rejected).advice).toBe(advice)
+})
+
+const grantCodes = ['invalid_request', 'access_denied']
+
+test.each<[number, object, string]>([
+  [400, { error: 'invalid_request' }, `${GRANT} ${INVALID_REQUEST}`],
+  [403, { error: 'access_denied' }, `${GRANT} ${FORBIDDEN}`],
+  [400, { error: 'access_denied' }, `${GRANT} ${CHECK_URL_AND_METHOD}`],
+  [401, { error: 'access_denied' }, `${GRANT} ${CHECK_ENDPOINT}`],
+  // The advice on these has the grant already, or does not depend on it.
+  [400, { error: 'invalid_grant' }, GRANT],
+  [400, { error: 'unauthorized_client' }, `${CLIENT} ${GRANT}`],
+  [401, { error: 'invalid_client' }, CLIENT],
+  [403, {}, FORBIDDEN],
+  [400, { error: 'invalid_request', error_description: 'no DPoP' }, NO_DPOP],
+])('advises on the grant, too, if servers reject it with the code: %i %j', (status, body, advice) => {
+  expect(explain(status, body, {}, 'token-url', { grantCodes }).advice).toBe(advice)
+})
+
+test('retries after a code of the grant with a transient status', () => {
+  const { transient, advice } = explain(503, { error: 'access_denied' }, {}, 'token-url', { grantCodes })
+  expect({ transient, advice }).toEqual({
+    transient: { status: 503, retryAfter: undefined, date: undefined },
+    advice: `${GRANT} ${SERVER_PROBLEM}`,
+  })
+})
+
 const HYDRA =
   'Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method).'
 const HYDRA_CAUSE = `The OAuth 2.0 Client supports client authentication method 'private_key_jwt', but method 'client_secret_basic' was requested. ${'x'.repeat(200)}`
-const NO_DPOP = 'The action does not send DPoP proofs (RFC 9449). Turn off the DPoP requirement for this app.'
 const NOT_JSON = 'Check token-url. The response may also come from a proxy or captive portal.'
 
 test.each<[string, number, string | object, string, string]>([

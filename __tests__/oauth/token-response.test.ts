@@ -30,6 +30,8 @@ test('parses a full response, without building advice', () => {
     accessToken: TOKEN,
     tokenType: 'bearer',
     lifetime: { seconds: 3600, expiresAt: new Date('2026-11-23T19:00:00.250Z') },
+    refreshToken: undefined,
+    issuedType: undefined,
     scope: 'read write',
     secrets: [TOKEN],
     warnings: [],
@@ -133,6 +135,7 @@ test.each([
   ['bearer', 'bearer', []],
   ['DPoP', 'DPoP', []],
   ['urn:ietf:params:oauth:token-type:access_token', 'urn:ietf:params:oauth:token-type:access_token', []],
+  ['N_A', 'N_A', []],
   [undefined, 'Bearer', [NO_TYPE]],
   [null, 'Bearer', [NO_TYPE]],
   ['', 'Bearer', [NO_TYPE]],
@@ -142,6 +145,54 @@ test.each([
   ['x'.repeat(101), 'Bearer', [NO_TYPE]],
 ])('parses the token_type %j', (token_type, tokenType, warnings) => {
   expect(parse({ access_token: TOKEN, token_type })).toMatchObject({ tokenType, warnings })
+})
+
+const TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:'
+
+test.each([
+  [`${TOKEN_TYPE}jwt`, 'jwt'],
+  [`${TOKEN_TYPE}id_token`, 'id_token'],
+  [`${TOKEN_TYPE}saml2`, 'saml2'],
+  [`${TOKEN_TYPE}txn-token`, 'txn-token'],
+  [`${TOKEN_TYPE}${'x'.repeat(32)}`, 'x'.repeat(32)],
+  [`${TOKEN_TYPE}access_token`, undefined],
+  [`${TOKEN_TYPE}${'x'.repeat(33)}`, undefined],
+  [`${TOKEN_TYPE}`, undefined],
+  [`${TOKEN_TYPE}JWT`, undefined],
+  [`${TOKEN_TYPE}jwt\n::error::x`, undefined],
+  [`x${TOKEN_TYPE}jwt`, undefined],
+  ['urn:example:token-type:jwt', undefined],
+  ['', undefined],
+  [undefined, undefined],
+  [null, undefined],
+  [7, undefined],
+  [[`${TOKEN_TYPE}jwt`], undefined],
+])('parses the issued_token_type %j', (issued_token_type, issuedType) => {
+  const parsed = parse({ ...BEARER, issued_token_type })
+  expect(parsed).toMatchObject({ issuedType, warnings: [] })
+})
+
+test('parses the response of a token exchange for an ID token (RFC 8693, section 2.2.1)', () => {
+  const members = { access_token: TOKEN, token_type: 'N_A', issued_token_type: `${TOKEN_TYPE}id_token` }
+  expect(parse(members)).toMatchObject({
+    accessToken: TOKEN,
+    tokenType: 'N_A',
+    issuedType: 'id_token',
+    lifetime: undefined,
+    secrets: [TOKEN],
+    warnings: [],
+  })
+})
+
+test.each([
+  ['fake-refresh', 'fake-refresh', [TOKEN, 'fake-refresh']],
+  // Too short to be masked.
+  ['1234567', '1234567', [TOKEN]],
+  [undefined, undefined, [TOKEN]],
+  [null, undefined, [TOKEN]],
+  [12345678, undefined, [TOKEN]],
+])('parses the refresh_token %j', (refresh_token, refreshToken, secrets) => {
+  expect(parse({ ...BEARER, refresh_token })).toMatchObject({ refreshToken, secrets, warnings: [] })
 })
 
 test.each([
