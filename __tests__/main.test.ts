@@ -177,8 +177,220 @@ test('throws an error of the server, without an output', async () => {
 
 test('builds the advice on the grant, too', async () => {
   const { error } = await run(json({ error: 'unauthorized_client' }, 400))
-  const { advice } = await prepareGrant({ type: 'client_credentials' })(() => Promise.reject())
+  const target = { audience: '', tokenUrl: undefined, authMethods: [], signingAlgorithms: [] }
+  const { advice } = await prepareGrant({ type: 'client_credentials' }, target)(() => Promise.reject())
   expect(error?.endsWith(` ${advice()}`)).toBe(true)
+})
+
+test('sends the request as JSON, with Basic in the header', async () => {
+  const { requests } = await run(json(TOKEN), {
+    'request-format': 'json',
+    scope: 'read write',
+    resource: 'urn:a\nurn:b',
+    'extra-params': '__proto__=x',
+  })
+  expect(requests).toMatchObject([
+    {
+      headers: { authorization: `Basic ${BASIC}`, 'content-type': 'application/json' },
+      body: '{"grant_type":"client_credentials","scope":"read write","resource":["urn:a","urn:b"],"__proto__":"x"}',
+    },
+  ])
+})
+
+test('names request-format in the advice on a JSON request', async () => {
+  const { error } = await run(json({}, 415), { 'request-format': 'json' })
+  expect(error).toMatch(/: HTTP 415\. Set request-format to form\b/)
+})
+
+describe('with a refresh token', () => {
+  const REFRESH = { 'grant-type': 'refresh_token', 'refresh-token': 'fake-refresh' }
+  const MASKS_FIRST = ['::add-mask::fake-secret', '::add-mask::fake-refresh', ...BEFORE_REQUEST.slice(1)]
+  const REPLACED =
+    '::warning::The server returned a new refresh token, so the stored one may have stopped working. Use an app whose refresh tokens are not rotated, or store a new one before the next run.'
+
+  test('sends it, and masks it before', async () => {
+    const { error, requests, printedBefore, outputs, state } = await run(json(TOKEN), REFRESH)
+    expect(error).toBeUndefined()
+    expect(requests).toMatchObject([
+      {
+        headers: { authorization: `Basic ${BASIC}` },
+        body: 'grant_type=refresh_token&refresh_token=fake-refresh',
+      },
+    ])
+    expect(printedBefore).toEqual([MASKS_FIRST])
+    expect(outputs['access-token']).toBe('fake-token')
+    expect(state).toEqual(NOTHING_TO_REVOKE)
+  })
+
+  test('warns if the server returns another one, which is masked before and never an output', async () => {
+    const { printed, outputs, state } = await run(
+      json({ ...TOKEN, refresh_token: 'fake-refresh-2' }),
+      REFRESH,
+    )
+    expect(printed).toEqual([
+      ...MASKS_FIRST,
+      '::add-mask::fake-token',
+      '::add-mask::fake-refresh-2',
+      REPLACED,
+      expect.stringMatching(/^Got a Bearer token/),
+    ])
+    expect(JSON.stringify({ outputs, state })).not.toContain('fake-refresh')
+  })
+
+  test.each([
+    ['the same one', 'fake-refresh'],
+    ['none', undefined],
+    ['null', null],
+    ['an empty one', ''],
+  ])('does not warn if the server returns %s', async (_name, refresh_token) => {
+    const { printed, outputs } = await run(json({ ...TOKEN, refresh_token }), REFRESH)
+    expect(printed.join('\n')).not.toContain('::warning::')
+    expect(outputs['access-token']).toBe('fake-token')
+  })
+
+  test('does not warn of a refresh token that another grant returns', async () => {
+    const { printed } = await run(json({ ...TOKEN, refresh_token: 'fake-refresh-2' }))
+    expect(printed.join('\n')).not.toContain('::warning::')
+  })
+
+  test('redacts it if the server echoes it, and builds the advice on it', async () => {
+    const error_description = 'fake-refresh is unknown'
+    const { error, outputs } = await run(json({ error: 'invalid_grant', error_description }, 400), REFRESH)
+    expect(error).toMatch(
+      /: HTTP 400 invalid_grant \(\*\*\* is unknown\)\. The refresh token may have expired /,
+    )
+    expect(outputs).toEqual({})
+  })
+
+  test('saves no state, even if the metadata has a revocation endpoint', async () => {
+    const { error, state } = await run(
+      (response, server, url) => {
+        const issuer = server.origin.replace('127.0.0.1', 'localhost')
+        const metadata = {
+          issuer,
+          token_endpoint: `${issuer}/token`,
+          revocation_endpoint: `${issuer}/revoke`,
+        }
+        json(url.startsWith('/.well-known/') ? metadata : TOKEN)(response, server, url)
+      },
+      (issuer) => ({ issuer, ...REFRESH }),
+    )
+    expect(error).toBeUndefined()
+    expect(state).toEqual(NOTHING_TO_REVOKE)
+  })
+})
+
+describe('with an ID token', () => {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+  /** Runs the main step against a server that is also GitHub's ID token endpoint. */
+  async function runWithIdTokens(respond: Respond, inputs: Record<string, string>) {
+    const idTokens: string[] = []
+    await using github = await startServer(({ url }, response) => {
+      const aud = new URL(url, 'http://localhost').searchParams.get('audience')
+      const claims = { iss: 'https://github.example', sub: 'repo:x', aud, jti: idTokens.length }
+      idTokens.push(`${encode({ alg: 'RS256' })}.${encode(claims)}.fake`)
+      response.end(JSON.stringify({ value: idTokens.at(-1) }))
+    })
+    const env = {
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${github.origin}/?x=1`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'fake-request-token',
+    }
+    const result = await run(
+      respond,
+      (origin) => ({ 'client-id': '', 'client-secret': '', 'token-url': `${origin}/token`, ...inputs }),
+      { env },
+    )
+    return { ...result, idTokens }
+  }
+
+  test('sends a new one with a retry, and masks each before it is sent', async () => {
+    let count = 0
+    const { error, requests, printedBefore, idTokens } = await runWithIdTokens(
+      (...args) => {
+        count += 1
+        json(count === 1 ? {} : TOKEN, count === 1 ? 503 : 200)(...args)
+      },
+      { 'grant-type': 'token_exchange', scope: 'read' },
+    )
+    expect(error).toBeUndefined()
+    expect(new Set(idTokens).size).toBe(2)
+    expect(requests.map(({ body }) => body)).toEqual(
+      idTokens.map(
+        (idToken) =>
+          `grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=${idToken}&subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt&scope=read`,
+      ),
+    )
+    expect(printedBefore.map((lines) => lines.at(-1))).toEqual(
+      idTokens.map((idToken) => `::add-mask::${idToken}`),
+    )
+  })
+
+  test('sends the subject_token_type of extra-params instead of the default', async () => {
+    const { requests, idTokens } = await runWithIdTokens(json(TOKEN), {
+      'grant-type': 'token_exchange',
+      'extra-params': 'subject_token_type=urn:x',
+    })
+    expect(requests[0]?.body).toBe(
+      `grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=${idTokens[0]}&subject_token_type=urn%3Ax`,
+    )
+  })
+
+  test.each(['invalid_grant', 'invalid_request', 'access_denied'])(
+    'shows its claims if the server rejects it with %s',
+    async (code) => {
+      const { error, idTokens } = await runWithIdTokens(json({ error: code }, 400), {
+        'grant-type': 'jwt_bearer',
+      })
+      expect(error).toContain('iss=https://github.example, sub=repo:x, aud=http://<host>/token.')
+      expect(error).not.toContain(idTokens[0])
+    },
+  )
+
+  test('does not show its claims if the server rejects another parameter', async () => {
+    const { error } = await runWithIdTokens(json({ error: 'invalid_scope' }, 400), {
+      'grant-type': 'jwt_bearer',
+    })
+    expect(error).not.toContain('iss=')
+  })
+
+  test('redacts the ID tokens of all attempts if the server echoes them', async () => {
+    const bodies: string[] = []
+    const { error, idTokens } = await runWithIdTokens(
+      (response, { requests }) => {
+        const assertion = new URLSearchParams(requests.at(-1)?.body).get('assertion') ?? ''
+        bodies.push(assertion)
+        const error_description = `${bodies.join(' ')} x`
+        const body = JSON.stringify({ error: 'invalid_grant', error_description })
+        response.writeHead(bodies.length === 1 ? 503 : 400).end(body)
+      },
+      { 'grant-type': 'jwt_bearer' },
+    )
+    expect(bodies).toEqual(idTokens)
+    expect(error).toContain('(*** *** x)')
+  })
+
+  test('logs the type of a token that is not an access token', async () => {
+    const { printed, outputs } = await runWithIdTokens(
+      json({
+        access_token: 'fake-token',
+        token_type: 'N_A',
+        issued_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+        expires_in: 300,
+      }),
+      { 'grant-type': 'token_exchange' },
+    )
+    expect(printed.at(-1)).toBe('Got a token of type id_token; it expires at 2026-11-23 18:05 UTC (in 5 min)')
+    expect(outputs).toMatchObject({ 'access-token': 'fake-token', 'token-type': 'N_A' })
+  })
+
+  test('saves the state for the post step', async () => {
+    const { state } = await runWithIdTokens(json(TOKEN), {
+      'grant-type': 'token_exchange',
+      'revocation-url': REVOKE_URL,
+    })
+    expect(JSON.parse(state['revocation'] ?? '')).toEqual({ accessToken: 'fake-token', metadata: {} })
+  })
 })
 
 test.each([

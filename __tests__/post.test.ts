@@ -17,6 +17,10 @@ type PerOrigin<Value> = Value | ((origin: string) => Value)
 const valueFor = <Value extends object | string>(value: PerOrigin<Value>, origin: string): Value =>
   typeof value === 'function' ? value(origin) : value
 
+const ID_TOKEN_REQUEST = {
+  ACTIONS_ID_TOKEN_REQUEST_URL: 'https://oidc.example/',
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'fake-request-token',
+}
 const ok: Respond = (response) => response.end()
 const MASKS = [
   '::add-mask::fake-secret',
@@ -29,6 +33,7 @@ async function revoke(
   saved: PerOrigin<object | string> = SAVED,
   inputs: PerOrigin<Record<string, string>> = {},
   tls?: { key: string; cert: string },
+  env: Record<string, string> = {},
 ) {
   let count = 0
   await using server = await startServer((_request, response) => {
@@ -42,11 +47,11 @@ async function revoke(
   jest.spyOn(Date, 'now').mockReturnValue(NOW.getTime())
   jest.spyOn(Math, 'random').mockReturnValue(0)
   try {
-    const result = await runInProcess(() => post(typeof state === 'string' ? state : JSON.stringify(state)), {
-      ...CREDENTIALS,
-      ...byUrl,
-      ...valueFor(inputs, origin),
-    })
+    const result = await runInProcess(
+      () => post(typeof state === 'string' ? state : JSON.stringify(state)),
+      { ...CREDENTIALS, ...byUrl, ...valueFor(inputs, origin) },
+      env,
+    )
     return {
       error: result.error?.replaceAll(host, '<host>'),
       printed: result.printed.map((line) => line.replaceAll(host, '<host>')),
@@ -148,6 +153,48 @@ test('prefers revocation-url to the metadata in the state', async () => {
     'revocation-url': `${origin}/set`,
   }))
   expect(requests.map(({ url }) => url)).toEqual(['/set'])
+})
+
+test.each<[string, Record<string, string>, string]>([
+  ['with a client ID', { 'client-id': 'fake-id' }, '&client_id=fake-id'],
+  ['without a client ID', { 'client-id': '' }, ''],
+])('revokes a token that was requested without client authentication, %s', async (_name, client, more) => {
+  const inputs = { 'client-secret': '', 'grant-type': 'token_exchange', 'auth-method': 'none', ...client }
+  const { error, requests } = await revoke(ok, SAVED, inputs, undefined, ID_TOKEN_REQUEST)
+  expect(error).toBeUndefined()
+  expect(requests).toMatchObject([{ body: `token=fake-token&token_type_hint=access_token${more}` }])
+  expect(requests[0]?.headers.authorization).toBeUndefined()
+})
+
+test('revokes by a form, also if the token was requested by JSON', async () => {
+  const { requests } = await revoke(ok, SAVED, { 'request-format': 'json' })
+  expect(requests).toMatchObject([
+    {
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'token=fake-token&token_type_hint=access_token',
+    },
+  ])
+})
+
+const REFRESH = { 'grant-type': 'refresh_token', 'refresh-token': 'fake-refresh' }
+
+// The state is only there if another step has set it.
+test.each<[string, PerOrigin<Record<string, string>>]>([
+  ['by default', { 'revocation-url': '' }],
+  ['with revoke: true and an issuer', (origin) => ({ ...byIssuer(origin), revoke: 'true' })],
+])('sends nothing with a refresh token %s, whatever the state has', async (_name, inputs) => {
+  const { error, printed, requests } = await revoke(ok, withEndpoint('/found'), (origin) => ({
+    ...REFRESH,
+    ...valueFor(inputs, origin),
+  }))
+  expect({ error, requests }).toEqual({ error: undefined, requests: [] })
+  expect(printed).toEqual([...MASKS.slice(0, 1), '::add-mask::fake-refresh'])
+})
+
+test('sends nothing with a refresh token and a revocation-url, which main has refused', async () => {
+  const { error, requests } = await revoke(ok, SAVED, REFRESH)
+  expect(error).toMatch(/^revocation-url cannot be used with grant-type refresh_token/)
+  expect(requests).toEqual([])
 })
 
 test.each<[string, PerOrigin<Record<string, string>>]>([

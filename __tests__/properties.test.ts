@@ -8,10 +8,12 @@ import { printable } from '../src/http/printable.ts'
 import { delayAfter } from '../src/http/retry.ts'
 import { readInputs } from '../src/inputs/inputs.ts'
 import { prepareClientAuth } from '../src/oauth/client-auth.ts'
+import { createIdTokenSource } from '../src/oauth/github-id-token.ts'
 import type { Prove } from '../src/oauth/proof.ts'
+import { encodeParameters } from '../src/oauth/request-body.ts'
 import { parseTokenResponse, type TokenResponse } from '../src/oauth/token-response.ts'
 import { runInProcess } from './in-process.ts'
-import { linesPrintedBy } from './stdout.ts'
+import { linesPrintedBy, recordPrinted } from './stdout.ts'
 
 /** Of all Unicode characters, and as often of ASCII, which has the special characters. */
 const textOf = (minLength: number) =>
@@ -69,6 +71,40 @@ describe('client_secret_basic (RFC 6749, section 2.3.1)', () => {
   })
 })
 
+describe('a request', () => {
+  const anyName = fc.oneof(
+    textOf(1),
+    fc.constantFrom('resource', '__proto__', 'constructor', 'toJSON', '0', '1'),
+  )
+  const anyParameters = fc.array(fc.tuple(anyName, anyText), { maxLength: 10 })
+  const valuesByName = (pairs: Iterable<readonly [string, string]>) =>
+    new Map(
+      [...Map.groupBy(pairs, ([name]) => name)].map(([name, group]) => [
+        name,
+        group.map(([, value]) => value),
+      ]),
+    )
+
+  test('has the same parameters as a form and as JSON', () => {
+    fc.assert(
+      fc.property(anyParameters, (parameters) => {
+        // UTF-8 has no lone surrogates.
+        const wellFormed = parameters.map(
+          ([name, value]) => [name.toWellFormed(), value.toWellFormed()] as const,
+        )
+        const form = new URLSearchParams(encodeParameters(wellFormed, 'form').toString())
+        const members: object = JSON.parse(JSON.stringify(encodeParameters(wellFormed, 'json')))
+        const pairs = Object.entries(members).flatMap(([name, value]) =>
+          [value].flat().map((text: string) => [name, text] as const),
+        )
+        expect([...form]).toEqual(wellFormed)
+        expect(valuesByName(pairs)).toEqual(valuesByName(wellFormed))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
+
 const SECRET = 'fake-9f8e7d6c5b4a3210'
 const TOKEN = 'fake-0123456789abcdef'
 
@@ -95,6 +131,9 @@ function parse(body: string, status: number): TokenResponse | Failure {
     expect(token.accessToken).toMatch(/^(?=.*\S)[\x20-\x7e]+$/)
     expect(token.tokenType).toMatch(/^[\w.:/-]{1,100}$/)
     expect(token.secrets).toContain(token.accessToken)
+    expect(token.issuedType ?? 'jwt').toMatch(/^[a-z0-9_-]{1,32}$/)
+    const { refreshToken = '' } = token
+    if (refreshToken.trim().length >= 8) expect(token.secrets).toContain(refreshToken)
     expect(`${token.scope}${token.warnings.join('')}`).toMatch(/^[\x20-\x7e]*$/)
     return token
   } catch (error) {
@@ -132,6 +171,7 @@ describe('a response', () => {
         Number.MAX_VALUE,
         -1,
         'Bearer',
+        'urn:ietf:params:oauth:token-type:jwt',
         ['read'],
         {
           message: SECRET,
@@ -146,6 +186,7 @@ describe('a response', () => {
       'error',
       'error_description',
       'refresh_token',
+      'issued_token_type',
       '__proto__',
       'constructor',
     ]
@@ -255,6 +296,45 @@ describe('untrusted text', () => {
       }),
       { numRuns: 10_000 },
     )
+  })
+})
+
+describe('an ID token', () => {
+  const endpoint = { url: new URL('https://oidc.example/'), source: 'x' }
+  const encode = (text: string) => Buffer.from(text).toString('base64url')
+  const anyClaim = fc.oneof(
+    anyText,
+    fc.constantFrom(`x${SECRET}`, '##[error]x', '\n::error::x', 7, null, ['a']),
+  )
+  const anyClaims = fc.oneof(
+    fc
+      .record({ iss: anyClaim, sub: anyClaim, aud: anyClaim }, { requiredKeys: [] })
+      .map((claims) => JSON.stringify(claims)),
+    anyText,
+  )
+
+  test('with any claims is described in one line without a secret and a command', async () => {
+    const printed = recordPrinted()
+    try {
+      await fc.assert(
+        fc.asyncProperty(anyClaims, async (claims) => {
+          const value = `${encode('{}')}.${encode(claims) || 'x'}.fake-signature`
+          const response = { endpoint, status: 200, headers: {}, body: JSON.stringify({ value }) }
+          const requestIdToken = createIdTokenSource({ endpoint, requestToken: SECRET }, 'urn:x')
+          const { idToken, secrets, describeClaims } = await requestIdToken(async () => response)
+          expect({ idToken, secrets }).toEqual({ idToken: value, secrets: [SECRET, value] })
+          const described = describeClaims()
+          expect(described).toMatch(
+            /^iss=[\x20-\x7e]{0,500}, sub=[\x20-\x7e]{0,500}, aud=[\x20-\x7e]{0,500}$/,
+          )
+          expect(described).not.toContain(SECRET.slice(0, 12))
+          expect(described).not.toContain('##[')
+        }),
+        { numRuns: 3000 },
+      )
+    } finally {
+      printed.restore()
+    }
   })
 })
 

@@ -103,6 +103,31 @@ describe('the request', () => {
     ])
   })
 
+  test('is a POST of a JSON object', async () => {
+    await using server = await startServer((_request, response) => response.end('{}'))
+    const { host } = new URL(server.origin)
+    const headers = { authorization: 'Basic ZmFrZTpmYWtl' }
+    const body = { grant_type: 'client_credentials', resource: ['urn:a', 'urn:ü'], x: '"' }
+    await send({ endpoint: endpoint(`${server.origin}/token`), headers, body })
+    expect(server.requests).toEqual([
+      {
+        method: 'POST',
+        url: '/token',
+        headers: {
+          accept: 'application/json',
+          authorization: 'Basic ZmFrZTpmYWtl',
+          connection: 'close',
+          // In bytes.
+          'content-length': '74',
+          'content-type': 'application/json',
+          host,
+          'user-agent': `client-credentials-token/${version}`,
+        },
+        body: '{"grant_type":"client_credentials","resource":["urn:a","urn:ü"],"x":"\\""}',
+      },
+    ])
+  })
+
   test('is a GET without a body', async () => {
     await using server = await startServer((_request, response) => response.end('{}'))
     const { host } = new URL(server.origin)

@@ -71,9 +71,7 @@ const bearer = (idToken: string) => [
   ['assertion', idToken],
 ]
 
-test.each<
-  ['token_exchange' | 'jwt_bearer', string | undefined, string, (idToken: string | undefined) => string[][]]
->([
+test.each<['token_exchange' | 'jwt_bearer', string | undefined, string, (idToken: string) => string[][]]>([
   ['token_exchange', undefined, 'https://as.example', exchange],
   ['token_exchange', 'urn:x', 'urn:x', exchange],
   ['jwt_bearer', undefined, 'https://as.example', bearer],
