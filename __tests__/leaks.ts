@@ -89,8 +89,14 @@ function checkStep(result: StepResult, known: readonly string[]): void {
 
 function secretsIn(inputs: Readonly<Record<string, string>>): string[] {
   const { 'client-id': id = '', 'client-secret': secret = '', 'private-key': key = '' } = inputs
+  const { 'refresh-token': refreshToken = '' } = inputs
   const encode = (text: string) => new URLSearchParams({ '': text }).toString().slice(1)
   const pairs = secret === '' ? [] : [`${id}:${secret}`, `${encode(id)}:${encode(secret)}`]
   const lines = key.split(/\r?\n|\\n/).filter((line) => line !== '' && !line.startsWith('-----'))
-  return [secret.trim(), ...pairs.map((pair) => Buffer.from(pair).toString('base64')), ...lines]
+  return [
+    secret.trim(),
+    refreshToken.trim(),
+    ...pairs.map((pair) => Buffer.from(pair).toString('base64')),
+    ...lines,
+  ]
 }

@@ -55,10 +55,15 @@ describe('with Spotify', () => {
       {
         method: 'POST',
         url: '/api/token',
-        headers: expect.objectContaining({
+        headers: {
+          accept: 'application/json',
           authorization: `Basic ${BASIC}`,
+          connection: 'close',
+          'content-length': '29',
           'content-type': 'application/x-www-form-urlencoded',
-        }),
+          host: new URL(spotify.origin).host,
+          'user-agent': expect.stringMatching(/^client-credentials-token\/\d+\.\d+\.\d+$/),
+        },
         body: 'grant_type=client_credentials',
       },
     ])
@@ -230,6 +235,15 @@ test.each([
 
 test.each([
   ['only its own file with a secret', { 'client-secret': APP.clientSecret }, []],
+  [
+    'only its own file with a refresh token',
+    {
+      'client-secret': APP.clientSecret,
+      'grant-type': 'refresh_token',
+      'refresh-token': 'fake-0f1e2d3c4b5a6978',
+    },
+    [],
+  ],
   [
     'the signing code only with a key',
     {
