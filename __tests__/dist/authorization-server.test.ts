@@ -1,4 +1,4 @@
-/** The built action with a certified authorization server: each client authentication method, from discovery to revocation. */
+/** The built action with a certified authorization server: each client authentication method and refresh tokens, from discovery to revocation. */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { SignJWT } from 'jose'
@@ -81,6 +81,17 @@ const CLIENTS: Readonly<Record<string, Client>> = {
   },
 }
 
+/** A client that cannot keep a secret (RFC 6749, section 2.1). */
+const PUBLIC: Client = {
+  metadata: {
+    client_id: 'public',
+    token_endpoint_auth_method: 'none',
+    scope: 'read',
+    grant_types: ['refresh_token'],
+  },
+  inputs: { 'client-id': 'public', 'auth-method': 'none' },
+}
+
 /** Starts GitHub's ID token endpoint (`permissions: id-token: write`), except that the workflow is the issuer. */
 async function startIdTokens() {
   const server = await startServer(async ({ url, headers }, response) => {
@@ -110,7 +121,7 @@ beforeAll(async () => {
   // About keys that are strong enough for a test.
   const warnings = jest.spyOn(console, 'warn').mockImplementation(() => {})
   server = await startAuthorizationServer(
-    Object.values(CLIENTS).map(({ metadata }) => metadata),
+    [...Object.values(CLIENTS), PUBLIC].map(({ metadata }) => metadata),
     {
       scopes: ['read', 'write'],
       signingAlgorithms: ['HS256', 'RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA'],
@@ -153,6 +164,61 @@ test.each(Object.entries(CLIENTS))('gets a token and revokes it: %s', async (_na
     'POST /token/revocation',
     'POST /token/introspection',
   ])
+})
+
+/** Runs main and post with a refresh token. */
+async function refresh({ inputs }: Client, refreshToken: string) {
+  const earlierRequests = server.requests.length
+  const job = start()
+  const step = await job.runAction({
+    with: {
+      ...inputs,
+      issuer: server.issuer,
+      'grant-type': 'refresh_token',
+      'refresh-token': refreshToken,
+    },
+  })
+  expect(await job.runPostSteps()).toMatchObject([{ exitCode: 0, printed: [] }])
+  expect(server.requests.slice(earlierRequests)).toEqual([
+    'GET /.well-known/oauth-authorization-server',
+    'POST /token',
+  ])
+  return { step, log: logOf(step).slice(2) }
+}
+
+test.each(['client_secret_basic', 'private_key_jwt with ES256', 'github_oidc'])(
+  'gets tokens for a refresh token, which remains valid: %s',
+  async (name) => {
+    const client = CLIENTS[name] as Client
+    const refreshToken = server.issueRefreshToken(client.metadata.client_id, 'read')
+    for (const _run of [1, 2]) {
+      const { step, log } = await refresh(client, refreshToken)
+      expect(step).toMatchObject({ exitCode: 0, outputs: { scope: 'read', 'expires-in': '600' } })
+      expect(log).toEqual([expect.stringMatching(/^Got a Bearer token/)])
+      // Its revocation would end the refresh token, too.
+      expect(await server.isActive(step.outputs['access-token'] ?? '')).toBe(true)
+    }
+  },
+)
+
+test('warns if the server rotates the refresh token, and fails with the old one', async () => {
+  const first = server.issueRefreshToken('public', 'read')
+  const rotate = async (refreshToken: string) => {
+    const { step, log } = await refresh(PUBLIC, refreshToken)
+    expect(step).toMatchObject({ exitCode: 0, outputs: { scope: 'read' } })
+    expect(log).toEqual([
+      expect.stringMatching(/^::warning::The server returned a new refresh token\b/),
+      expect.stringMatching(/^Got a Bearer token/),
+    ])
+    return step.masks.at(-1) ?? ''
+  }
+  const second = await rotate(first)
+  const third = await rotate(second)
+  expect(new Set([first, second, third]).size).toBe(3)
+
+  const { step, log } = await refresh(PUBLIC, first)
+  expect(step).toMatchObject({ exitCode: 1, outputs: {} })
+  expect(log).toEqual([expect.stringMatching(new RegExp(`^${FAILED} ${host()}: HTTP 400 invalid_grant \\(`))])
 })
 
 test('requests a GitHub ID token for the issuer, the token URL or assertion-audience', async () => {
