@@ -498,11 +498,12 @@ test.each(encodedForms(SPECIAL_REFRESH_TOKEN))(
   },
 )
 
-test('redacts the ID tokens of all attempts if the server echoes them', async () => {
+test('redacts the ID tokens of all attempts if the server echoes a part of each', async () => {
   const sent: string[] = []
   const echo: Respond = (response, { body }) => {
     for (const [jwt] of body.matchAll(JWT)) sent.push(jwt)
-    const error_description = `${sent.map((jwt) => jwt.slice(0, -20)).join(' ')} x`
+    // A part of the signatures, because the ID tokens start alike.
+    const error_description = `${sent.map((jwt) => jwt.slice(-100)).join(' ')} x`
     const status = sent.length < 4 ? 503 : 400
     response.writeHead(status).end(JSON.stringify({ error: 'invalid_grant', error_description }))
   }
