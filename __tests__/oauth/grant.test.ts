@@ -17,12 +17,16 @@ const REQUEST_TOKEN = 'fake-request-token'
 
 const sendNothing: Send = () => Promise.reject(new Error('There is nothing to send'))
 
-test.each<[Grant, [string, string][], string[], string]>([
+const ENABLE_CLIENT_CREDENTIALS =
+  'Check that the client credentials grant is enabled for this app (in Keycloak: service account).'
+
+test.each<[Grant, [string, string][], string[], string, string]>([
   [
     { type: 'client_credentials' },
     [['grant_type', 'client_credentials']],
     [],
-    'Check that the client credentials grant is enabled for this app (in Keycloak: service account).',
+    ENABLE_CLIENT_CREDENTIALS,
+    ENABLE_CLIENT_CREDENTIALS,
   ],
   [
     { type: 'refresh_token', refreshToken: 'fake&refresh' },
@@ -32,13 +36,14 @@ test.each<[Grant, [string, string][], string[], string]>([
     ],
     ['fake&refresh'],
     'The refresh token may have expired (Spotify: after 6 months), been revoked, or been replaced by a newer one. Obtain a new one and store it again.',
+    'Check that the refresh token grant is enabled for this app.',
   ],
 ])(
   'adds parameters, secrets and advice without a request: %j',
-  async (grant, parameters, secrets, advice) => {
+  async (grant, parameters, secrets, advice, enable) => {
     const { advice: actual, ...proof } = await prepareGrant(grant, TARGET)(sendNothing)
     // No codes: servers reject these grants with the standard ones.
-    expect(proof).toEqual({ parameters, secrets })
+    expect(proof).toEqual({ parameters, secrets, codes: [], enable })
     expect(actual()).toBe(advice)
   },
 )
@@ -89,8 +94,10 @@ test.each<['token_exchange' | 'jwt_bearer', string | undefined, string, (idToken
       const { advice, ...second } = await prove(send)
       const [one, two] = github.idTokens as [string, string]
       const codes = ['invalid_request', 'access_denied']
-      expect(first).toEqual({ parameters: toParameters(one), secrets: [REQUEST_TOKEN, one], codes })
-      expect(second).toEqual({ parameters: toParameters(two), secrets: [REQUEST_TOKEN, one, two], codes })
+      const name = type === 'token_exchange' ? 'token exchange' : 'JWT bearer'
+      const rest = { codes, enable: `Check that the ${name} grant is enabled for this app.` }
+      expect(first).toEqual({ parameters: toParameters(one), secrets: [REQUEST_TOKEN, one], ...rest })
+      expect(second).toEqual({ parameters: toParameters(two), secrets: [REQUEST_TOKEN, one, two], ...rest })
       expect(printed.lines()).toEqual([`::add-mask::${one}`, `::add-mask::${two}`])
       for (const advise of [firstAdvice, advice]) {
         expect(advise()).toBe(
