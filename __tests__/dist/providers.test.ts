@@ -66,9 +66,23 @@ const signed = (name: string, audience: string, header: object) =>
     },
   )
 
-/** The ID token of GitHub as client assertion. */
-const idTokenAssertion = (audience: string) =>
-  assertion(ID_TOKEN_HEADER, { ...ID_TOKEN_CLAIMS, aud: audience })
+const idToken = (audience: string) => ({
+  header: ID_TOKEN_HEADER,
+  claims: { ...ID_TOKEN_CLAIMS, aud: audience },
+})
+const idTokenAssertion = (audience: string) => {
+  const { header, claims } = idToken(audience)
+  return assertion(header, claims)
+}
+const tokenExchange = (audience: string) => ({
+  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  subject_token: idToken(audience),
+  subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+})
+const jwtBearer = (audience: string) => ({
+  grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  assertion: idToken(audience),
+})
 const idTokenRequest = (audience: string): RecordedRequest => ({
   to: `GET ${ID_TOKEN_VARIABLES.ACTIONS_ID_TOKEN_REQUEST_URL}&audience=${encodeURIComponent(audience)}`,
   authorization: `Bearer ${ID_TOKEN_VARIABLES.ACTIONS_ID_TOKEN_REQUEST_TOKEN}`,
@@ -108,6 +122,15 @@ const EXPECTED: Readonly<
   Spotify: {
     main: [
       { to: 'POST https://accounts.spotify.com/api/token', authorization: basic('SPOTIFY'), form: GRANT },
+    ],
+  },
+  'Spotify with a refresh token': {
+    main: [
+      {
+        to: 'POST https://accounts.spotify.com/api/token',
+        authorization: basic('SPOTIFY'),
+        form: { grant_type: 'refresh_token', refresh_token: fakeValue('SPOTIFY_REFRESH_TOKEN') },
+      },
     ],
   },
   Auth0: {
@@ -183,6 +206,14 @@ const EXPECTED: Readonly<
       { to: `POST ${REALM}/revoke`, form: { ...REVOCATION, ...id('KEYCLOAK'), ...idTokenAssertion(REALM) } },
     ],
   },
+  'Keycloak JWT authorization grant': {
+    main: [
+      ...discovery(REALM),
+      idTokenRequest(REALM),
+      { to: `POST ${REALM}/token`, authorization: basic('KEYCLOAK'), form: jwtBearer(REALM) },
+    ],
+    post: [{ to: `POST ${REALM}/revoke`, authorization: basic('KEYCLOAK'), form: REVOCATION }],
+  },
   authentik: {
     main: [
       {
@@ -251,6 +282,69 @@ const EXPECTED: Readonly<
     ],
     post: [{ to: `POST ${SSO}/revoke`, form: { ...REVOCATION, ...id('SPRING'), ...SPRING_ASSERTION } }],
   },
+  Databricks: {
+    main: [
+      idTokenRequest('fake-databricks-account-id'),
+      {
+        to: 'POST https://your-workspace.cloud.databricks.com/oidc/v1/token',
+        form: { ...tokenExchange('fake-databricks-account-id'), scope: 'all-apis', ...id('DATABRICKS') },
+      },
+    ],
+  },
+  'Google Cloud': {
+    main: [
+      idTokenRequest('https://iam.googleapis.com/fake-google-provider'),
+      {
+        to: 'POST https://sts.googleapis.com/v1/token',
+        form: {
+          ...tokenExchange('https://iam.googleapis.com/fake-google-provider'),
+          audience: '//iam.googleapis.com/fake-google-provider',
+          scope: 'https://www.googleapis.com/auth/cloud-platform',
+          requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        },
+      },
+    ],
+  },
+  JFrog: {
+    main: [
+      idTokenRequest('jfrog-github'),
+      {
+        to: 'POST https://your-org.jfrog.io/access/api/v1/oidc/token',
+        json: {
+          ...tokenExchange('jfrog-github'),
+          subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+          provider_name: 'fake-jfrog-provider',
+        },
+      },
+    ],
+  },
+  OpenAI: {
+    main: [
+      idTokenRequest('https://api.openai.com/v1'),
+      {
+        to: 'POST https://auth.openai.com/oauth/token',
+        json: {
+          ...tokenExchange('https://api.openai.com/v1'),
+          identity_provider_id: 'fake-openai-identity-provider-id',
+          service_account_id: 'fake-openai-service-account-id',
+        },
+      },
+    ],
+  },
+  Anthropic: {
+    main: [
+      idTokenRequest('https://api.anthropic.com'),
+      {
+        to: 'POST https://api.anthropic.com/v1/oauth/token',
+        json: {
+          ...jwtBearer('https://api.anthropic.com'),
+          federation_rule_id: 'fake-anthropic-federation-rule-id',
+          organization_id: 'fake-anthropic-organization-id',
+          service_account_id: 'fake-anthropic-service-account-id',
+        },
+      },
+    ],
+  },
 }
 
 let authority: TlsAuthority
@@ -285,13 +379,13 @@ async function runRecipe({ permissions = {}, steps: [step] }: Recipe) {
   }
 }
 
-test('the table has each recipe, and each provider of the page has one, except two', () => {
+test('the table has each recipe, and each provider of the page has one, except one', () => {
   expect(recipes.map(({ title }) => title)).toEqual(Object.keys(EXPECTED))
   const without = docs.split(/^## /m).filter((section) => !section.includes('```yaml'))
   expect(without.slice(1).map((section) => section.split('\n')[0])).toEqual([
+    'Choose a grant',
     'Choose scope, audience or resource',
     'Choose a client authentication method',
-    'Google',
     'Zoom',
     'Other servers',
   ])

@@ -11,7 +11,7 @@ export function fakeValue(name: string): string {
   // The action checks the form of Spotify's client IDs: 32 hexadecimal digits.
   if (name === 'SPOTIFY_CLIENT_ID') return '0123456789abcdef'.repeat(2)
   // A secret has no words that a log message could contain too.
-  return name.endsWith('_SECRET')
+  return /_(SECRET|TOKEN)$/.test(name)
     ? `fake-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`
     : `fake-${name.toLowerCase().replaceAll('_', '-')}`
 }

@@ -20,8 +20,10 @@ export interface RecordedRequest {
   readonly to: string
   /** As in `Basic id:secret`, decoded. */
   readonly authorization?: string
-  /** The form's parameters. An array if one is repeated; `client_assertion` is decoded into header and claims. */
+  /** The form's parameters, an array if one is repeated. JWTs are decoded into header and claims. */
   readonly form?: Readonly<Record<string, unknown>>
+  /** The members of a JSON body, with JWTs decoded as well. */
+  readonly json?: Readonly<Record<string, unknown>>
 }
 
 export interface RecordingServer extends AsyncDisposable {
@@ -68,17 +70,32 @@ function encodePart(part: object | string): string {
 }
 
 function recordRequest({ method, url, headers, body }: ReceivedRequest): RecordedRequest {
-  const form = new URLSearchParams(body)
-  const parameters = [...new Set(form.keys())].map((name) => {
-    const [value = '', ...others] = form.getAll(name)
-    if (others.length > 0) return [name, [value, ...others]]
-    return [name, name === 'client_assertion' ? decodeJwt(value) : value]
-  })
+  const type = headers['content-type']?.startsWith('application/json') ? 'json' : 'form'
+  const parameters = type === 'json' ? JSON.parse(body) : parseForm(body)
   return {
     to: `${method} https://${headers.host}${url}`,
     ...(headers.authorization && { authorization: decodeAuthorization(headers.authorization) }),
-    ...(body && { form: Object.fromEntries(parameters) }),
+    ...(body && { [type]: decodeJwts(parameters) }),
   }
+}
+
+function parseForm(body: string): Record<string, string | string[]> {
+  const form = new URLSearchParams(body)
+  return Object.fromEntries(
+    [...new Set(form.keys())].map((name) => {
+      const [value = '', ...others] = form.getAll(name)
+      return [name, others.length > 0 ? [value, ...others] : value]
+    }),
+  )
+}
+
+function decodeJwts(parameters: Record<string, string | string[]>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      /^(client_assertion|subject_token|assertion)$/.test(name) ? decodeJwt(`${value}`) : value,
+    ]),
+  )
 }
 
 function decodeAuthorization(header: string): string {
