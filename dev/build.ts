@@ -18,9 +18,12 @@ const dist = join(root, 'dist')
 const readManifest = (folder: string) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 
 rmSync(join(lib, 'node_modules'), { recursive: true, force: true })
-for (const name of ['@actions/core', '@actions/http-client']) copyWithoutSideEffects(name)
-for (const file of globSync('{,{http,inputs,oauth}/,node_modules/@actions/*/lib/}*.js', { cwd: lib }))
-  stripComments(join(lib, file))
+for (const name of ['@actions/core', '@actions/http-client', 'jose']) copyWithoutSideEffects(name)
+// The action's own code stays readable. The packages have more code than the action uses, so they are minified.
+for (const file of globSync('{,{http,inputs,oauth}/}*.js', { cwd: lib })) rewrite(join(lib, file), false)
+for (const file of globSync('node_modules/{@actions/*/lib,jose/dist/webapi}/**/*.js', { cwd: lib })) {
+  rewrite(join(lib, file), true)
+}
 // CommonJS, although the sources are ES modules: it starts faster.
 const { code, assets } = await ncc(join(lib, 'run.js'), {
   esm: false,
@@ -36,7 +39,7 @@ mkdirSync(dist)
 const renameChunks = (text: string) => text.replaceAll('.run.cjs.js', '.run.cjs')
 writeFileSync(join(dist, 'run.cjs'), renameChunks(code))
 for (const [name, { source }] of Object.entries(assets)) {
-  writeFileSync(join(dist, renameChunks(name)), source)
+  writeFileSync(join(dist, renameChunks(name)), renameChunks(`${source}`))
 }
 writeFileSync(join(dist, 'index.cjs'), toCommonJs('index.js'))
 writeFileSync(join(dist, 'post.cjs'), toCommonJs('post-index.js'))
@@ -62,14 +65,13 @@ function copyWithoutSideEffects(name: string): void {
   writeFileSync(join(copy, 'package.json'), JSON.stringify({ ...readManifest(copy), sideEffects: false }))
 }
 
-/** Comments would be a fifth of the download. Those that configure ncc are kept. */
-function stripComments(file: string): void {
+/** Removes the comments, which would be a fifth of the download. Those that configure ncc are kept. */
+function rewrite(file: string, minify: boolean): void {
+  const options = { compress: minify, mangle: minify, format: { comments: { regex: 'webpack' } } }
   const { code } = transformFileSync(file, {
     swcrc: false,
-    jsc: {
-      target: 'es2024',
-      minify: { compress: false, mangle: false, format: { comments: { regex: 'webpackMode' } } },
-    },
+    minify,
+    jsc: { target: 'es2024', minify: options },
   })
   writeFileSync(file, code)
 }

@@ -7,6 +7,39 @@
 
 module.exports = require("node:crypto");
 
+/***/ }),
+
+/***/ 82:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   d: () => (/* binding */ parseJsonObject)
+/* harmony export */ });
+function parseJsonObject(text) {
+    try {
+        const value = JSON.parse(text);
+        return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+    } catch  {
+        return undefined;
+    }
+}
+
+
+/***/ }),
+
+/***/ 638:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   C: () => (/* binding */ MAX_TIME_MS),
+/* harmony export */   e: () => (/* binding */ isAccessToken)
+/* harmony export */ });
+const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+function isAccessToken(value) {
+    return typeof value === 'string' && value.trim() !== '' && /^[\x20-\x7e]+$/.test(value);
+}
+
+
 /***/ })
 
 /******/ 	});
@@ -184,283 +217,22 @@ __nccwpck_require__.d(__webpack_exports__, {
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = require("os");
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/utils.js
-function utils_toCommandValue(input) {
-    if (input === null || input === undefined) {
-        return '';
-    } else if (typeof input === 'string' || input instanceof String) {
-        return input;
-    }
-    return JSON.stringify(input);
-}
-function utils_toCommandProperties(annotationProperties) {
-    if (!Object.keys(annotationProperties).length) {
-        return {};
-    }
-    return {
-        title: annotationProperties.title,
-        file: annotationProperties.file,
-        line: annotationProperties.startLine,
-        endLine: annotationProperties.endLine,
-        col: annotationProperties.startColumn,
-        endColumn: annotationProperties.endColumn
-    };
-}
-
+function toCommandValue(n){return null==n?"":"string"==typeof n||n instanceof String?n:JSON.stringify(n)}function toCommandProperties(n){return Object.keys(n).length?{title:n.title,file:n.file,line:n.startLine,endLine:n.endLine,col:n.startColumn,endColumn:n.endColumn}:{}}
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/command.js
-
-
-function command_issueCommand(command, properties, message) {
-    const cmd = new Command(command, properties, message);
-    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
-}
-function command_issue(name, message = '') {
-    command_issueCommand(name, {}, message);
-}
-const CMD_STRING = '::';
-class Command {
-    constructor(command, properties, message){
-        if (!command) {
-            command = 'missing.command';
-        }
-        this.command = command;
-        this.properties = properties;
-        this.message = message;
-    }
-    toString() {
-        let cmdStr = CMD_STRING + this.command;
-        if (this.properties && Object.keys(this.properties).length > 0) {
-            cmdStr += ' ';
-            let first = true;
-            for(const key in this.properties){
-                if (this.properties.hasOwnProperty(key)) {
-                    const val = this.properties[key];
-                    if (val) {
-                        if (first) {
-                            first = false;
-                        } else {
-                            cmdStr += ',';
-                        }
-                        cmdStr += `${key}=${escapeProperty(val)}`;
-                    }
-                }
-            }
-        }
-        cmdStr += `${CMD_STRING}${escapeData(this.message)}`;
-        return cmdStr;
-    }
-}
-function escapeData(s) {
-    return utils_toCommandValue(s).replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
-}
-function escapeProperty(s) {
-    return utils_toCommandValue(s).replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A').replace(/:/g, '%3A').replace(/,/g, '%2C');
-}
-
+function issueCommand(t,r,i){let o=new command_s(t,r,i);process.stdout.write(o.toString()+external_os_namespaceObject.EOL)}function issue(e,t=""){issueCommand(e,{},t)}class command_s{constructor(e,t,s){e||(e="missing.command"),this.command=e,this.properties=t,this.message=s}toString(){let e="::"+this.command;if(this.properties&&Object.keys(this.properties).length>0){e+=" ";let s=!0;for(let r in this.properties)if(this.properties.hasOwnProperty(r)){let i=this.properties[r];i&&(s?s=!1:e+=",",e+=`${r}=${toCommandValue(i).replace(/%/g,"%25").replace(/\r/g,"%0D").replace(/\n/g,"%0A").replace(/:/g,"%3A").replace(/,/g,"%2C")}`)}}return e+`::${toCommandValue(this.message).replace(/%/g,"%25").replace(/\r/g,"%0D").replace(/\n/g,"%0A")}`}}
 ;// CONCATENATED MODULE: external "crypto"
 const external_crypto_namespaceObject = require("crypto");
 ;// CONCATENATED MODULE: external "fs"
 const external_fs_namespaceObject = require("fs");
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/file-command.js
-
-
-
-
-function file_command_issueFileCommand(command, message) {
-    const filePath = process.env[`GITHUB_${command}`];
-    if (!filePath) {
-        throw new Error(`Unable to find environment variable for file command ${command}`);
-    }
-    if (!external_fs_namespaceObject.existsSync(filePath)) {
-        throw new Error(`Missing file at path: ${filePath}`);
-    }
-    external_fs_namespaceObject.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
-        encoding: 'utf8'
-    });
-}
-function file_command_prepareKeyValueMessage(key, value) {
-    const delimiter = `ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`;
-    const convertedValue = utils_toCommandValue(value);
-    if (key.includes(delimiter)) {
-        throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
-    }
-    if (convertedValue.includes(delimiter)) {
-        throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
-    }
-    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
-}
-
+function issueFileCommand(e,i){let n=process.env[`GITHUB_${e}`];if(!n)throw Error(`Unable to find environment variable for file command ${e}`);if(!external_fs_namespaceObject.existsSync(n))throw Error(`Missing file at path: ${n}`);external_fs_namespaceObject.appendFileSync(n,`${toCommandValue(i)}${external_os_namespaceObject.EOL}`,{encoding:"utf8"})}function prepareKeyValueMessage(r,i){let n=`ghadelimiter_${external_crypto_namespaceObject.randomUUID()}`,s=toCommandValue(i);if(r.includes(n))throw Error(`Unexpected input: name should not contain the delimiter "${n}"`);if(s.includes(n))throw Error(`Unexpected input: value should not contain the delimiter "${n}"`);return`${r}<<${n}${external_os_namespaceObject.EOL}${s}${external_os_namespaceObject.EOL}${n}`}
 ;// CONCATENATED MODULE: external "path"
 const external_path_namespaceObject = require("path");
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/core.js
-var __awaiter = undefined && undefined.__awaiter || function(thisArg, _arguments, P, generator) {
-    function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve) {
-            resolve(value);
-        });
-    }
-    return new (P || (P = Promise))(function(resolve, reject) {
-        function fulfilled(value) {
-            try {
-                step(generator.next(value));
-            } catch (e) {
-                reject(e);
-            }
-        }
-        function rejected(value) {
-            try {
-                step(generator["throw"](value));
-            } catch (e) {
-                reject(e);
-            }
-        }
-        function step(result) {
-            result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected);
-        }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-
-
-
-var ExitCode;
-(function(ExitCode) {
-    ExitCode[ExitCode["Success"] = 0] = "Success";
-    ExitCode[ExitCode["Failure"] = 1] = "Failure";
-})(ExitCode || (ExitCode = {}));
-function exportVariable(name, val) {
-    const convertedVal = toCommandValue(val);
-    process.env[name] = convertedVal;
-    const filePath = process.env['GITHUB_ENV'] || '';
-    if (filePath) {
-        return issueFileCommand('ENV', prepareKeyValueMessage(name, val));
-    }
-    issueCommand('set-env', {
-        name
-    }, convertedVal);
-}
-function setSecret(secret) {
-    command_issueCommand('add-mask', {}, secret);
-}
-function addPath(inputPath) {
-    const filePath = process.env['GITHUB_PATH'] || '';
-    if (filePath) {
-        issueFileCommand('PATH', inputPath);
-    } else {
-        issueCommand('add-path', {}, inputPath);
-    }
-    process.env['PATH'] = `${inputPath}${path.delimiter}${process.env['PATH']}`;
-}
-function getInput(name, options) {
-    const val = process.env[`INPUT_${name.replace(/ /g, '_').toUpperCase()}`] || '';
-    if (options && options.required && !val) {
-        throw new Error(`Input required and not supplied: ${name}`);
-    }
-    if (options && options.trimWhitespace === false) {
-        return val;
-    }
-    return val.trim();
-}
-function getMultilineInput(name, options) {
-    const inputs = getInput(name, options).split('\n').filter((x)=>x !== '');
-    if (options && options.trimWhitespace === false) {
-        return inputs;
-    }
-    return inputs.map((input)=>input.trim());
-}
-function getBooleanInput(name, options) {
-    const trueValue = [
-        'true',
-        'True',
-        'TRUE'
-    ];
-    const falseValue = [
-        'false',
-        'False',
-        'FALSE'
-    ];
-    const val = getInput(name, options);
-    if (trueValue.includes(val)) return true;
-    if (falseValue.includes(val)) return false;
-    throw new TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${name}\n` + `Support boolean input list: \`true | True | TRUE | false | False | FALSE\``);
-}
-function setOutput(name, value) {
-    const filePath = process.env['GITHUB_OUTPUT'] || '';
-    if (filePath) {
-        return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
-    }
-    process.stdout.write(external_os_namespaceObject.EOL);
-    command_issueCommand('set-output', {
-        name
-    }, utils_toCommandValue(value));
-}
-function setCommandEcho(enabled) {
-    issue('echo', enabled ? 'on' : 'off');
-}
-function setFailed(message) {
-    process.exitCode = ExitCode.Failure;
-    error(message);
-}
-function isDebug() {
-    return process.env['RUNNER_DEBUG'] === '1';
-}
-function debug(message) {
-    issueCommand('debug', {}, message);
-}
-function error(message, properties = {}) {
-    command_issueCommand('error', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-function core_warning(message, properties = {}) {
-    command_issueCommand('warning', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-function notice(message, properties = {}) {
-    issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
-}
-function info(message) {
-    process.stdout.write(message + external_os_namespaceObject.EOL);
-}
-function startGroup(name) {
-    issue('group', name);
-}
-function endGroup() {
-    issue('endgroup');
-}
-function group(name, fn) {
-    return __awaiter(this, void 0, void 0, function*() {
-        startGroup(name);
-        let result;
-        try {
-            result = yield fn();
-        } finally{
-            endGroup();
-        }
-        return result;
-    });
-}
-function saveState(name, value) {
-    const filePath = process.env['GITHUB_STATE'] || '';
-    if (filePath) {
-        return file_command_issueFileCommand('STATE', file_command_prepareKeyValueMessage(name, value));
-    }
-    command_issueCommand('save-state', {
-        name
-    }, utils_toCommandValue(value));
-}
-function getState(name) {
-    return process.env[`STATE_${name}`] || '';
-}
-function getIDToken(aud) {
-    return __awaiter(this, void 0, void 0, function*() {
-        return yield OidcClient.getIDToken(aud);
-    });
-}
-
-
-
-
-
+var t,e=undefined&&undefined.__awaiter||function(t,e,r,o){return new(r||(r=Promise))(function(n,i){function u(t){try{p(o.next(t))}catch(t){i(t)}}function s(t){try{p(o.throw(t))}catch(t){i(t)}}function p(t){var e;t.done?n(t.value):((e=t.value)instanceof r?e:new r(function(t){t(e)})).then(u,s)}p((o=o.apply(t,e||[])).next())})};var ExitCode;(t=ExitCode||(ExitCode={}))[t.Success=0]="Success",t[t.Failure=1]="Failure";function exportVariable(t,e){let r=s(e);if(process.env[t]=r,process.env.GITHUB_ENV||0)return n("ENV",i(t,e));o("set-env",{name:t},r)}function setSecret(t){issueCommand("add-mask",{},t)}function addPath(t){process.env.GITHUB_PATH?n("PATH",t):o("add-path",{},t),process.env.PATH=`${t}${c.delimiter}${process.env.PATH}`}function getInput(t,e){let r=process.env[`INPUT_${t.replace(/ /g,"_").toUpperCase()}`]||"";if(e&&e.required&&!r)throw Error(`Input required and not supplied: ${t}`);return e&&!1===e.trimWhitespace?r:r.trim()}function getMultilineInput(t,e){let r=getInput(t,e).split("\n").filter(t=>""!==t);return e&&!1===e.trimWhitespace?r:r.map(t=>t.trim())}function getBooleanInput(t,e){let r=getInput(t,e);if(["true","True","TRUE"].includes(r))return!0;if(["false","False","FALSE"].includes(r))return!1;throw TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${t}
+Support boolean input list: \`true | True | TRUE | false | False | FALSE\``)}function setOutput(t,e){if(process.env.GITHUB_OUTPUT)return issueFileCommand("OUTPUT",prepareKeyValueMessage(t,e));process.stdout.write(external_os_namespaceObject.EOL),issueCommand("set-output",{name:t},toCommandValue(e))}function setCommandEcho(t){r("echo",t?"on":"off")}function setFailed(t){process.exitCode=ExitCode.Failure,error(t)}function isDebug(){return"1"===process.env.RUNNER_DEBUG}function debug(t){o("debug",{},t)}function error(t,e={}){issueCommand("error",toCommandProperties(e),t instanceof Error?t.toString():t)}function core_warning(t,e={}){issueCommand("warning",toCommandProperties(e),t instanceof Error?t.toString():t)}function notice(t,e={}){o("notice",u(e),t instanceof Error?t.toString():t)}function info(t){process.stdout.write(t+external_os_namespaceObject.EOL)}function startGroup(t){r("group",t)}function endGroup(){r("endgroup")}function group(t,r){return e(this,void 0,void 0,function*(){let e;startGroup(t);try{e=yield r()}finally{endGroup()}return e})}function saveState(t,e){if(process.env.GITHUB_STATE)return issueFileCommand("STATE",prepareKeyValueMessage(t,e));issueCommand("save-state",{name:t},toCommandValue(e))}function getState(t){return process.env[`STATE_${t}`]||""}function getIDToken(t){return e(this,void 0,void 0,function*(){return yield a.getIDToken(t)})}
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(598);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
 ;// CONCATENATED MODULE: ./lib/http/clock.js
@@ -494,695 +266,9 @@ var external_http_namespaceObject_0 = /*#__PURE__*/__nccwpck_require__.t(externa
 const external_https_namespaceObject = require("https");
 var external_https_namespaceObject_0 = /*#__PURE__*/__nccwpck_require__.t(external_https_namespaceObject, 2);
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/http-client/lib/proxy.js
-function getProxyUrl(reqUrl) {
-    const usingSsl = reqUrl.protocol === 'https:';
-    if (checkBypass(reqUrl)) {
-        return undefined;
-    }
-    const proxyVar = (()=>{
-        if (usingSsl) {
-            return process.env['https_proxy'] || process.env['HTTPS_PROXY'];
-        } else {
-            return process.env['http_proxy'] || process.env['HTTP_PROXY'];
-        }
-    })();
-    if (proxyVar) {
-        try {
-            return new DecodedURL(proxyVar);
-        } catch (_a) {
-            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://')) return new DecodedURL(`http://${proxyVar}`);
-        }
-    } else {
-        return undefined;
-    }
-}
-function checkBypass(reqUrl) {
-    if (!reqUrl.hostname) {
-        return false;
-    }
-    const reqHost = reqUrl.hostname;
-    if (isLoopbackAddress(reqHost)) {
-        return true;
-    }
-    const noProxy = process.env['no_proxy'] || process.env['NO_PROXY'] || '';
-    if (!noProxy) {
-        return false;
-    }
-    let reqPort;
-    if (reqUrl.port) {
-        reqPort = Number(reqUrl.port);
-    } else if (reqUrl.protocol === 'http:') {
-        reqPort = 80;
-    } else if (reqUrl.protocol === 'https:') {
-        reqPort = 443;
-    }
-    const upperReqHosts = [
-        reqUrl.hostname.toUpperCase()
-    ];
-    if (typeof reqPort === 'number') {
-        upperReqHosts.push(`${upperReqHosts[0]}:${reqPort}`);
-    }
-    for (const upperNoProxyItem of noProxy.split(',').map((x)=>x.trim().toUpperCase()).filter((x)=>x)){
-        if (upperNoProxyItem === '*' || upperReqHosts.some((x)=>x === upperNoProxyItem || x.endsWith(`.${upperNoProxyItem}`) || upperNoProxyItem.startsWith('.') && x.endsWith(`${upperNoProxyItem}`))) {
-            return true;
-        }
-    }
-    return false;
-}
-function isLoopbackAddress(host) {
-    const hostLower = host.toLowerCase();
-    return hostLower === 'localhost' || hostLower.startsWith('127.') || hostLower.startsWith('[::1]') || hostLower.startsWith('[0:0:0:0:0:0:0:1]');
-}
-class DecodedURL extends URL {
-    constructor(url, base){
-        super(url, base);
-        this._decodedUsername = decodeURIComponent(super.username);
-        this._decodedPassword = decodeURIComponent(super.password);
-    }
-    get username() {
-        return this._decodedUsername;
-    }
-    get password() {
-        return this._decodedPassword;
-    }
-}
-
+function getProxyUrl(e){let s="https:"===e.protocol;if(checkBypass(e))return;let r=s?process.env.https_proxy||process.env.HTTPS_PROXY:process.env.http_proxy||process.env.HTTP_PROXY;if(r)try{return new proxy_t(r)}catch(e){if(!r.startsWith("http://")&&!r.startsWith("https://"))return new proxy_t(`http://${r}`)}}function checkBypass(t){let e,s;if(!t.hostname)return!1;if("localhost"===(s=t.hostname.toLowerCase())||s.startsWith("127.")||s.startsWith("[::1]")||s.startsWith("[0:0:0:0:0:0:0:1]"))return!0;let r=process.env.no_proxy||process.env.NO_PROXY||"";if(!r)return!1;t.port?e=Number(t.port):"http:"===t.protocol?e=80:"https:"===t.protocol&&(e=443);let o=[t.hostname.toUpperCase()];for(let t of("number"==typeof e&&o.push(`${o[0]}:${e}`),r.split(",").map(t=>t.trim().toUpperCase()).filter(t=>t)))if("*"===t||o.some(e=>e===t||e.endsWith(`.${t}`)||t.startsWith(".")&&e.endsWith(`${t}`)))return!0;return!1}class proxy_t extends URL{constructor(t,e){super(t,e),this._decodedUsername=decodeURIComponent(super.username),this._decodedPassword=decodeURIComponent(super.password)}get username(){return this._decodedUsername}get password(){return this._decodedPassword}}
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/http-client/lib/index.js
-var lib_awaiter = undefined && undefined.__awaiter || function(thisArg, _arguments, P, generator) {
-    function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve) {
-            resolve(value);
-        });
-    }
-    return new (P || (P = Promise))(function(resolve, reject) {
-        function fulfilled(value) {
-            try {
-                step(generator.next(value));
-            } catch (e) {
-                reject(e);
-            }
-        }
-        function rejected(value) {
-            try {
-                step(generator["throw"](value));
-            } catch (e) {
-                reject(e);
-            }
-        }
-        function step(result) {
-            result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected);
-        }
-        step((generator = generator.apply(thisArg, _arguments || [])).next());
-    });
-};
-
-
-
-
-
-var HttpCodes;
-(function(HttpCodes) {
-    HttpCodes[HttpCodes["OK"] = 200] = "OK";
-    HttpCodes[HttpCodes["MultipleChoices"] = 300] = "MultipleChoices";
-    HttpCodes[HttpCodes["MovedPermanently"] = 301] = "MovedPermanently";
-    HttpCodes[HttpCodes["ResourceMoved"] = 302] = "ResourceMoved";
-    HttpCodes[HttpCodes["SeeOther"] = 303] = "SeeOther";
-    HttpCodes[HttpCodes["NotModified"] = 304] = "NotModified";
-    HttpCodes[HttpCodes["UseProxy"] = 305] = "UseProxy";
-    HttpCodes[HttpCodes["SwitchProxy"] = 306] = "SwitchProxy";
-    HttpCodes[HttpCodes["TemporaryRedirect"] = 307] = "TemporaryRedirect";
-    HttpCodes[HttpCodes["PermanentRedirect"] = 308] = "PermanentRedirect";
-    HttpCodes[HttpCodes["BadRequest"] = 400] = "BadRequest";
-    HttpCodes[HttpCodes["Unauthorized"] = 401] = "Unauthorized";
-    HttpCodes[HttpCodes["PaymentRequired"] = 402] = "PaymentRequired";
-    HttpCodes[HttpCodes["Forbidden"] = 403] = "Forbidden";
-    HttpCodes[HttpCodes["NotFound"] = 404] = "NotFound";
-    HttpCodes[HttpCodes["MethodNotAllowed"] = 405] = "MethodNotAllowed";
-    HttpCodes[HttpCodes["NotAcceptable"] = 406] = "NotAcceptable";
-    HttpCodes[HttpCodes["ProxyAuthenticationRequired"] = 407] = "ProxyAuthenticationRequired";
-    HttpCodes[HttpCodes["RequestTimeout"] = 408] = "RequestTimeout";
-    HttpCodes[HttpCodes["Conflict"] = 409] = "Conflict";
-    HttpCodes[HttpCodes["Gone"] = 410] = "Gone";
-    HttpCodes[HttpCodes["TooManyRequests"] = 429] = "TooManyRequests";
-    HttpCodes[HttpCodes["InternalServerError"] = 500] = "InternalServerError";
-    HttpCodes[HttpCodes["NotImplemented"] = 501] = "NotImplemented";
-    HttpCodes[HttpCodes["BadGateway"] = 502] = "BadGateway";
-    HttpCodes[HttpCodes["ServiceUnavailable"] = 503] = "ServiceUnavailable";
-    HttpCodes[HttpCodes["GatewayTimeout"] = 504] = "GatewayTimeout";
-})(HttpCodes || (HttpCodes = {}));
-var Headers;
-(function(Headers) {
-    Headers["Accept"] = "accept";
-    Headers["ContentType"] = "content-type";
-})(Headers || (Headers = {}));
-var MediaTypes;
-(function(MediaTypes) {
-    MediaTypes["ApplicationJson"] = "application/json";
-})(MediaTypes || (MediaTypes = {}));
-function lib_getProxyUrl(serverUrl) {
-    const proxyUrl = pm.getProxyUrl(new URL(serverUrl));
-    return proxyUrl ? proxyUrl.href : '';
-}
-const HttpRedirectCodes = [
-    HttpCodes.MovedPermanently,
-    HttpCodes.ResourceMoved,
-    HttpCodes.SeeOther,
-    HttpCodes.TemporaryRedirect,
-    HttpCodes.PermanentRedirect
-];
-const HttpResponseRetryCodes = [
-    HttpCodes.BadGateway,
-    HttpCodes.ServiceUnavailable,
-    HttpCodes.GatewayTimeout
-];
-const RetryableHttpVerbs = [
-    'OPTIONS',
-    'GET',
-    'DELETE',
-    'HEAD'
-];
-const ExponentialBackoffCeiling = 10;
-const ExponentialBackoffTimeSlice = 5;
-class HttpClientError extends Error {
-    constructor(message, statusCode){
-        super(message);
-        this.name = 'HttpClientError';
-        this.statusCode = statusCode;
-        Object.setPrototypeOf(this, HttpClientError.prototype);
-    }
-}
-class HttpClientResponse {
-    constructor(message){
-        this.message = message;
-    }
-    readBody() {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return new Promise((resolve)=>lib_awaiter(this, void 0, void 0, function*() {
-                    let output = Buffer.alloc(0);
-                    this.message.on('data', (chunk)=>{
-                        output = Buffer.concat([
-                            output,
-                            chunk
-                        ]);
-                    });
-                    this.message.on('end', ()=>{
-                        resolve(output.toString());
-                    });
-                }));
-        });
-    }
-    readBodyBuffer() {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return new Promise((resolve)=>lib_awaiter(this, void 0, void 0, function*() {
-                    const chunks = [];
-                    this.message.on('data', (chunk)=>{
-                        chunks.push(chunk);
-                    });
-                    this.message.on('end', ()=>{
-                        resolve(Buffer.concat(chunks));
-                    });
-                }));
-        });
-    }
-}
-function isHttps(requestUrl) {
-    const parsedUrl = new URL(requestUrl);
-    return parsedUrl.protocol === 'https:';
-}
-class HttpClient {
-    constructor(userAgent, handlers, requestOptions){
-        this._ignoreSslError = false;
-        this._allowRedirects = true;
-        this._allowRedirectDowngrade = false;
-        this._maxRedirects = 50;
-        this._allowRetries = false;
-        this._maxRetries = 1;
-        this._keepAlive = false;
-        this._disposed = false;
-        this.userAgent = this._getUserAgentWithOrchestrationId(userAgent);
-        this.handlers = handlers || [];
-        this.requestOptions = requestOptions;
-        if (requestOptions) {
-            if (requestOptions.ignoreSslError != null) {
-                this._ignoreSslError = requestOptions.ignoreSslError;
-            }
-            this._socketTimeout = requestOptions.socketTimeout;
-            if (requestOptions.allowRedirects != null) {
-                this._allowRedirects = requestOptions.allowRedirects;
-            }
-            if (requestOptions.allowRedirectDowngrade != null) {
-                this._allowRedirectDowngrade = requestOptions.allowRedirectDowngrade;
-            }
-            if (requestOptions.maxRedirects != null) {
-                this._maxRedirects = Math.max(requestOptions.maxRedirects, 0);
-            }
-            if (requestOptions.keepAlive != null) {
-                this._keepAlive = requestOptions.keepAlive;
-            }
-            if (requestOptions.allowRetries != null) {
-                this._allowRetries = requestOptions.allowRetries;
-            }
-            if (requestOptions.maxRetries != null) {
-                this._maxRetries = requestOptions.maxRetries;
-            }
-        }
-    }
-    options(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return this.request('OPTIONS', requestUrl, null, additionalHeaders || {});
-        });
-    }
-    get(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return this.request('GET', requestUrl, null, additionalHeaders || {});
-        });
-    }
-    del(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return this.request('DELETE', requestUrl, null, additionalHeaders || {});
-        });
-    }
-    post(requestUrl, data, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return this.request('POST', requestUrl, data, additionalHeaders || {});
-        });
-    }
-    patch(requestUrl, data, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return this.request('PATCH', requestUrl, data, additionalHeaders || {});
-        });
-    }
-    put(requestUrl, data, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return this.request('PUT', requestUrl, data, additionalHeaders || {});
-        });
-    }
-    head(requestUrl, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return this.request('HEAD', requestUrl, null, additionalHeaders || {});
-        });
-    }
-    sendStream(verb, requestUrl, stream, additionalHeaders) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return this.request(verb, requestUrl, stream, additionalHeaders);
-        });
-    }
-    getJson(requestUrl_1) {
-        return lib_awaiter(this, arguments, void 0, function*(requestUrl, additionalHeaders = {}) {
-            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            const res = yield this.get(requestUrl, additionalHeaders);
-            return this._processResponse(res, this.requestOptions);
-        });
-    }
-    postJson(requestUrl_1, obj_1) {
-        return lib_awaiter(this, arguments, void 0, function*(requestUrl, obj, additionalHeaders = {}) {
-            const data = JSON.stringify(obj, null, 2);
-            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            additionalHeaders[Headers.ContentType] = this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
-            const res = yield this.post(requestUrl, data, additionalHeaders);
-            return this._processResponse(res, this.requestOptions);
-        });
-    }
-    putJson(requestUrl_1, obj_1) {
-        return lib_awaiter(this, arguments, void 0, function*(requestUrl, obj, additionalHeaders = {}) {
-            const data = JSON.stringify(obj, null, 2);
-            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            additionalHeaders[Headers.ContentType] = this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
-            const res = yield this.put(requestUrl, data, additionalHeaders);
-            return this._processResponse(res, this.requestOptions);
-        });
-    }
-    patchJson(requestUrl_1, obj_1) {
-        return lib_awaiter(this, arguments, void 0, function*(requestUrl, obj, additionalHeaders = {}) {
-            const data = JSON.stringify(obj, null, 2);
-            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
-            additionalHeaders[Headers.ContentType] = this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
-            const res = yield this.patch(requestUrl, data, additionalHeaders);
-            return this._processResponse(res, this.requestOptions);
-        });
-    }
-    request(verb, requestUrl, data, headers) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            if (this._disposed) {
-                throw new Error('Client has already been disposed.');
-            }
-            const parsedUrl = new URL(requestUrl);
-            let info = this._prepareRequest(verb, parsedUrl, headers);
-            const maxTries = this._allowRetries && RetryableHttpVerbs.includes(verb) ? this._maxRetries + 1 : 1;
-            let numTries = 0;
-            let response;
-            do {
-                response = yield this.requestRaw(info, data);
-                if (response && response.message && response.message.statusCode === HttpCodes.Unauthorized) {
-                    let authenticationHandler;
-                    for (const handler of this.handlers){
-                        if (handler.canHandleAuthentication(response)) {
-                            authenticationHandler = handler;
-                            break;
-                        }
-                    }
-                    if (authenticationHandler) {
-                        return authenticationHandler.handleAuthentication(this, info, data);
-                    } else {
-                        return response;
-                    }
-                }
-                let redirectsRemaining = this._maxRedirects;
-                while(response.message.statusCode && HttpRedirectCodes.includes(response.message.statusCode) && this._allowRedirects && redirectsRemaining > 0){
-                    const redirectUrl = response.message.headers['location'];
-                    if (!redirectUrl) {
-                        break;
-                    }
-                    const parsedRedirectUrl = new URL(redirectUrl);
-                    if (parsedUrl.protocol === 'https:' && parsedUrl.protocol !== parsedRedirectUrl.protocol && !this._allowRedirectDowngrade) {
-                        throw new Error('Redirect from HTTPS to HTTP protocol. This downgrade is not allowed for security reasons. If you want to allow this behavior, set the allowRedirectDowngrade option to true.');
-                    }
-                    yield response.readBody();
-                    if (parsedRedirectUrl.hostname !== parsedUrl.hostname) {
-                        for(const header in headers){
-                            if (header.toLowerCase() === 'authorization') {
-                                delete headers[header];
-                            }
-                        }
-                    }
-                    info = this._prepareRequest(verb, parsedRedirectUrl, headers);
-                    response = yield this.requestRaw(info, data);
-                    redirectsRemaining--;
-                }
-                if (!response.message.statusCode || !HttpResponseRetryCodes.includes(response.message.statusCode)) {
-                    return response;
-                }
-                numTries += 1;
-                if (numTries < maxTries) {
-                    yield response.readBody();
-                    yield this._performExponentialBackoff(numTries);
-                }
-            }while (numTries < maxTries)
-            return response;
-        });
-    }
-    dispose() {
-        if (this._agent) {
-            this._agent.destroy();
-        }
-        this._disposed = true;
-    }
-    requestRaw(info, data) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return new Promise((resolve, reject)=>{
-                function callbackForResult(err, res) {
-                    if (err) {
-                        reject(err);
-                    } else if (!res) {
-                        reject(new Error('Unknown error'));
-                    } else {
-                        resolve(res);
-                    }
-                }
-                this.requestRawWithCallback(info, data, callbackForResult);
-            });
-        });
-    }
-    requestRawWithCallback(info, data, onResult) {
-        if (typeof data === 'string') {
-            if (!info.options.headers) {
-                info.options.headers = {};
-            }
-            info.options.headers['Content-Length'] = Buffer.byteLength(data, 'utf8');
-        }
-        let callbackCalled = false;
-        function handleResult(err, res) {
-            if (!callbackCalled) {
-                callbackCalled = true;
-                onResult(err, res);
-            }
-        }
-        const req = info.httpModule.request(info.options, (msg)=>{
-            const res = new HttpClientResponse(msg);
-            handleResult(undefined, res);
-        });
-        let socket;
-        req.on('socket', (sock)=>{
-            socket = sock;
-        });
-        req.setTimeout(this._socketTimeout || 3 * 60000, ()=>{
-            if (socket) {
-                socket.end();
-            }
-            handleResult(new Error(`Request timeout: ${info.options.path}`));
-        });
-        req.on('error', function(err) {
-            handleResult(err);
-        });
-        if (data && typeof data === 'string') {
-            req.write(data, 'utf8');
-        }
-        if (data && typeof data !== 'string') {
-            data.on('close', function() {
-                req.end();
-            });
-            data.pipe(req);
-        } else {
-            req.end();
-        }
-    }
-    getAgent(serverUrl) {
-        const parsedUrl = new URL(serverUrl);
-        return this._getAgent(parsedUrl);
-    }
-    getAgentDispatcher(serverUrl) {
-        const parsedUrl = new URL(serverUrl);
-        const proxyUrl = getProxyUrl(parsedUrl);
-        const useProxy = proxyUrl && proxyUrl.hostname;
-        if (!useProxy) {
-            return;
-        }
-        return this._getProxyAgentDispatcher(parsedUrl, proxyUrl);
-    }
-    _prepareRequest(method, requestUrl, headers) {
-        const info = {};
-        info.parsedUrl = requestUrl;
-        const usingSsl = info.parsedUrl.protocol === 'https:';
-        info.httpModule = usingSsl ? external_https_namespaceObject_0 : external_http_namespaceObject_0;
-        const defaultPort = usingSsl ? 443 : 80;
-        info.options = {};
-        info.options.host = info.parsedUrl.hostname;
-        info.options.port = info.parsedUrl.port ? parseInt(info.parsedUrl.port) : defaultPort;
-        info.options.path = (info.parsedUrl.pathname || '') + (info.parsedUrl.search || '');
-        info.options.method = method;
-        info.options.headers = this._mergeHeaders(headers);
-        if (this.userAgent != null) {
-            info.options.headers['user-agent'] = this.userAgent;
-        }
-        info.options.agent = this._getAgent(info.parsedUrl);
-        if (this.handlers) {
-            for (const handler of this.handlers){
-                handler.prepareRequest(info.options);
-            }
-        }
-        return info;
-    }
-    _mergeHeaders(headers) {
-        if (this.requestOptions && this.requestOptions.headers) {
-            return Object.assign({}, lowercaseKeys(this.requestOptions.headers), lowercaseKeys(headers || {}));
-        }
-        return lowercaseKeys(headers || {});
-    }
-    _getExistingOrDefaultHeader(additionalHeaders, header, _default) {
-        let clientHeader;
-        if (this.requestOptions && this.requestOptions.headers) {
-            const headerValue = lowercaseKeys(this.requestOptions.headers)[header];
-            if (headerValue) {
-                clientHeader = typeof headerValue === 'number' ? headerValue.toString() : headerValue;
-            }
-        }
-        const additionalValue = additionalHeaders[header];
-        if (additionalValue !== undefined) {
-            return typeof additionalValue === 'number' ? additionalValue.toString() : additionalValue;
-        }
-        if (clientHeader !== undefined) {
-            return clientHeader;
-        }
-        return _default;
-    }
-    _getExistingOrDefaultContentTypeHeader(additionalHeaders, _default) {
-        let clientHeader;
-        if (this.requestOptions && this.requestOptions.headers) {
-            const headerValue = lowercaseKeys(this.requestOptions.headers)[Headers.ContentType];
-            if (headerValue) {
-                if (typeof headerValue === 'number') {
-                    clientHeader = String(headerValue);
-                } else if (Array.isArray(headerValue)) {
-                    clientHeader = headerValue.join(', ');
-                } else {
-                    clientHeader = headerValue;
-                }
-            }
-        }
-        const additionalValue = additionalHeaders[Headers.ContentType];
-        if (additionalValue !== undefined) {
-            if (typeof additionalValue === 'number') {
-                return String(additionalValue);
-            } else if (Array.isArray(additionalValue)) {
-                return additionalValue.join(', ');
-            } else {
-                return additionalValue;
-            }
-        }
-        if (clientHeader !== undefined) {
-            return clientHeader;
-        }
-        return _default;
-    }
-    _getAgent(parsedUrl) {
-        let agent;
-        const proxyUrl = getProxyUrl(parsedUrl);
-        const useProxy = proxyUrl && proxyUrl.hostname;
-        if (this._keepAlive && useProxy) {
-            agent = this._proxyAgent;
-        }
-        if (!useProxy) {
-            agent = this._agent;
-        }
-        if (agent) {
-            return agent;
-        }
-        const usingSsl = parsedUrl.protocol === 'https:';
-        let maxSockets = 100;
-        if (this.requestOptions) {
-            maxSockets = this.requestOptions.maxSockets || external_http_namespaceObject.globalAgent.maxSockets;
-        }
-        if (proxyUrl && proxyUrl.hostname) {
-            const agentOptions = {
-                maxSockets,
-                keepAlive: this._keepAlive,
-                proxy: Object.assign(Object.assign({}, (proxyUrl.username || proxyUrl.password) && {
-                    proxyAuth: `${proxyUrl.username}:${proxyUrl.password}`
-                }), {
-                    host: proxyUrl.hostname,
-                    port: proxyUrl.port
-                })
-            };
-            let tunnelAgent;
-            const overHttps = proxyUrl.protocol === 'https:';
-            if (usingSsl) {
-                tunnelAgent = overHttps ? external_https_namespaceObject.httpsOverHttps : external_https_namespaceObject.httpsOverHttp;
-            } else {
-                tunnelAgent = overHttps ? external_https_namespaceObject.httpOverHttps : external_https_namespaceObject.httpOverHttp;
-            }
-            agent = tunnelAgent(agentOptions);
-            this._proxyAgent = agent;
-        }
-        if (!agent) {
-            const options = {
-                keepAlive: this._keepAlive,
-                maxSockets
-            };
-            agent = usingSsl ? new external_https_namespaceObject.Agent(options) : new external_http_namespaceObject.Agent(options);
-            this._agent = agent;
-        }
-        if (usingSsl && this._ignoreSslError) {
-            agent.options = Object.assign(agent.options || {}, {
-                rejectUnauthorized: false
-            });
-        }
-        return agent;
-    }
-    _getProxyAgentDispatcher(parsedUrl, proxyUrl) {
-        let proxyAgent;
-        if (this._keepAlive) {
-            proxyAgent = this._proxyAgentDispatcher;
-        }
-        if (proxyAgent) {
-            return proxyAgent;
-        }
-        const usingSsl = parsedUrl.protocol === 'https:';
-        proxyAgent = new external_https_namespaceObject.ProxyAgent(Object.assign({
-            uri: proxyUrl.href,
-            pipelining: !this._keepAlive ? 0 : 1
-        }, (proxyUrl.username || proxyUrl.password) && {
-            token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
-        }));
-        this._proxyAgentDispatcher = proxyAgent;
-        if (usingSsl && this._ignoreSslError) {
-            proxyAgent.options = Object.assign(proxyAgent.options.requestTls || {}, {
-                rejectUnauthorized: false
-            });
-        }
-        return proxyAgent;
-    }
-    _getUserAgentWithOrchestrationId(userAgent) {
-        const baseUserAgent = userAgent || 'actions/http-client';
-        const orchId = process.env['ACTIONS_ORCHESTRATION_ID'];
-        if (orchId) {
-            const sanitizedId = orchId.replace(/[^a-z0-9_.-]/gi, '_');
-            return `${baseUserAgent} actions_orchestration_id/${sanitizedId}`;
-        }
-        return baseUserAgent;
-    }
-    _performExponentialBackoff(retryNumber) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            retryNumber = Math.min(ExponentialBackoffCeiling, retryNumber);
-            const ms = ExponentialBackoffTimeSlice * Math.pow(2, retryNumber);
-            return new Promise((resolve)=>setTimeout(()=>resolve(), ms));
-        });
-    }
-    _processResponse(res, options) {
-        return lib_awaiter(this, void 0, void 0, function*() {
-            return new Promise((resolve, reject)=>lib_awaiter(this, void 0, void 0, function*() {
-                    const statusCode = res.message.statusCode || 0;
-                    const response = {
-                        statusCode,
-                        result: null,
-                        headers: {}
-                    };
-                    if (statusCode === HttpCodes.NotFound) {
-                        resolve(response);
-                    }
-                    function dateTimeDeserializer(key, value) {
-                        if (typeof value === 'string') {
-                            const a = new Date(value);
-                            if (!isNaN(a.valueOf())) {
-                                return a;
-                            }
-                        }
-                        return value;
-                    }
-                    let obj;
-                    let contents;
-                    try {
-                        contents = yield res.readBody();
-                        if (contents && contents.length > 0) {
-                            if (options && options.deserializeDates) {
-                                obj = JSON.parse(contents, dateTimeDeserializer);
-                            } else {
-                                obj = JSON.parse(contents);
-                            }
-                            response.result = obj;
-                        }
-                        response.headers = res.message.headers;
-                    } catch (err) {}
-                    if (statusCode > 299) {
-                        let msg;
-                        if (obj && obj.message) {
-                            msg = obj.message;
-                        } else if (contents && contents.length > 0) {
-                            msg = contents;
-                        } else {
-                            msg = `Failed request: (${statusCode})`;
-                        }
-                        const err = new HttpClientError(msg, statusCode);
-                        err.result = response.result;
-                        reject(err);
-                    } else {
-                        resolve(response);
-                    }
-                }));
-        });
-    }
-}
-const lowercaseKeys = (obj)=>Object.keys(obj).reduce((c, k)=>(c[k.toLowerCase()] = obj[k], c), {});
-
+var lib_e,lib_t,lib_r=undefined&&undefined.__awaiter||function(e,t,r,s){return new(r||(r=Promise))(function(i,o){function n(e){try{l(s.next(e))}catch(e){o(e)}}function a(e){try{l(s.throw(e))}catch(e){o(e)}}function l(e){var t;e.done?i(e.value):((t=e.value)instanceof r?t:new r(function(e){e(t)})).then(n,a)}l((s=s.apply(e,t||[])).next())})};var HttpCodes;(lib_e=HttpCodes||(HttpCodes={}))[lib_e.OK=200]="OK",lib_e[lib_e.MultipleChoices=300]="MultipleChoices",lib_e[lib_e.MovedPermanently=301]="MovedPermanently",lib_e[lib_e.ResourceMoved=302]="ResourceMoved",lib_e[lib_e.SeeOther=303]="SeeOther",lib_e[lib_e.NotModified=304]="NotModified",lib_e[lib_e.UseProxy=305]="UseProxy",lib_e[lib_e.SwitchProxy=306]="SwitchProxy",lib_e[lib_e.TemporaryRedirect=307]="TemporaryRedirect",lib_e[lib_e.PermanentRedirect=308]="PermanentRedirect",lib_e[lib_e.BadRequest=400]="BadRequest",lib_e[lib_e.Unauthorized=401]="Unauthorized",lib_e[lib_e.PaymentRequired=402]="PaymentRequired",lib_e[lib_e.Forbidden=403]="Forbidden",lib_e[lib_e.NotFound=404]="NotFound",lib_e[lib_e.MethodNotAllowed=405]="MethodNotAllowed",lib_e[lib_e.NotAcceptable=406]="NotAcceptable",lib_e[lib_e.ProxyAuthenticationRequired=407]="ProxyAuthenticationRequired",lib_e[lib_e.RequestTimeout=408]="RequestTimeout",lib_e[lib_e.Conflict=409]="Conflict",lib_e[lib_e.Gone=410]="Gone",lib_e[lib_e.TooManyRequests=429]="TooManyRequests",lib_e[lib_e.InternalServerError=500]="InternalServerError",lib_e[lib_e.NotImplemented=501]="NotImplemented",lib_e[lib_e.BadGateway=502]="BadGateway",lib_e[lib_e.ServiceUnavailable=503]="ServiceUnavailable",lib_e[lib_e.GatewayTimeout=504]="GatewayTimeout";var Headers;(lib_t=Headers||(Headers={})).Accept="accept",lib_t.ContentType="content-type";var MediaTypes;(MediaTypes||(MediaTypes={})).ApplicationJson="application/json";function lib_getProxyUrl(e){let t=o.getProxyUrl(new URL(e));return t?t.href:""}let l=[HttpCodes.MovedPermanently,HttpCodes.ResourceMoved,HttpCodes.SeeOther,HttpCodes.TemporaryRedirect,HttpCodes.PermanentRedirect],p=[HttpCodes.BadGateway,HttpCodes.ServiceUnavailable,HttpCodes.GatewayTimeout],d=["OPTIONS","GET","DELETE","HEAD"];class HttpClientError extends Error{constructor(e,t){super(e),this.name="HttpClientError",this.statusCode=t,Object.setPrototypeOf(this,HttpClientError.prototype)}}class HttpClientResponse{constructor(e){this.message=e}readBody(){return lib_r(this,void 0,void 0,function*(){return new Promise(e=>lib_r(this,void 0,void 0,function*(){let t=Buffer.alloc(0);this.message.on("data",e=>{t=Buffer.concat([t,e])}),this.message.on("end",()=>{e(t.toString())})}))})}readBodyBuffer(){return lib_r(this,void 0,void 0,function*(){return new Promise(e=>lib_r(this,void 0,void 0,function*(){let t=[];this.message.on("data",e=>{t.push(e)}),this.message.on("end",()=>{e(Buffer.concat(t))})}))})}}function isHttps(e){return"https:"===new URL(e).protocol}class HttpClient{constructor(e,t,r){this._ignoreSslError=!1,this._allowRedirects=!0,this._allowRedirectDowngrade=!1,this._maxRedirects=50,this._allowRetries=!1,this._maxRetries=1,this._keepAlive=!1,this._disposed=!1,this.userAgent=this._getUserAgentWithOrchestrationId(e),this.handlers=t||[],this.requestOptions=r,r&&(null!=r.ignoreSslError&&(this._ignoreSslError=r.ignoreSslError),this._socketTimeout=r.socketTimeout,null!=r.allowRedirects&&(this._allowRedirects=r.allowRedirects),null!=r.allowRedirectDowngrade&&(this._allowRedirectDowngrade=r.allowRedirectDowngrade),null!=r.maxRedirects&&(this._maxRedirects=Math.max(r.maxRedirects,0)),null!=r.keepAlive&&(this._keepAlive=r.keepAlive),null!=r.allowRetries&&(this._allowRetries=r.allowRetries),null!=r.maxRetries&&(this._maxRetries=r.maxRetries))}options(e,t){return lib_r(this,void 0,void 0,function*(){return this.request("OPTIONS",e,null,t||{})})}get(e,t){return lib_r(this,void 0,void 0,function*(){return this.request("GET",e,null,t||{})})}del(e,t){return lib_r(this,void 0,void 0,function*(){return this.request("DELETE",e,null,t||{})})}post(e,t,s){return lib_r(this,void 0,void 0,function*(){return this.request("POST",e,t,s||{})})}patch(e,t,s){return lib_r(this,void 0,void 0,function*(){return this.request("PATCH",e,t,s||{})})}put(e,t,s){return lib_r(this,void 0,void 0,function*(){return this.request("PUT",e,t,s||{})})}head(e,t){return lib_r(this,void 0,void 0,function*(){return this.request("HEAD",e,null,t||{})})}sendStream(e,t,s,i){return lib_r(this,void 0,void 0,function*(){return this.request(e,t,s,i)})}getJson(e){return lib_r(this,arguments,void 0,function*(e,t={}){t[Headers.Accept]=this._getExistingOrDefaultHeader(t,Headers.Accept,MediaTypes.ApplicationJson);let r=yield this.get(e,t);return this._processResponse(r,this.requestOptions)})}postJson(e,t){return lib_r(this,arguments,void 0,function*(e,t,r={}){let s=JSON.stringify(t,null,2);r[Headers.Accept]=this._getExistingOrDefaultHeader(r,Headers.Accept,MediaTypes.ApplicationJson),r[Headers.ContentType]=this._getExistingOrDefaultContentTypeHeader(r,MediaTypes.ApplicationJson);let i=yield this.post(e,s,r);return this._processResponse(i,this.requestOptions)})}putJson(e,t){return lib_r(this,arguments,void 0,function*(e,t,r={}){let s=JSON.stringify(t,null,2);r[Headers.Accept]=this._getExistingOrDefaultHeader(r,Headers.Accept,MediaTypes.ApplicationJson),r[Headers.ContentType]=this._getExistingOrDefaultContentTypeHeader(r,MediaTypes.ApplicationJson);let i=yield this.put(e,s,r);return this._processResponse(i,this.requestOptions)})}patchJson(e,t){return lib_r(this,arguments,void 0,function*(e,t,r={}){let s=JSON.stringify(t,null,2);r[Headers.Accept]=this._getExistingOrDefaultHeader(r,Headers.Accept,MediaTypes.ApplicationJson),r[Headers.ContentType]=this._getExistingOrDefaultContentTypeHeader(r,MediaTypes.ApplicationJson);let i=yield this.patch(e,s,r);return this._processResponse(i,this.requestOptions)})}request(e,t,s,i){return lib_r(this,void 0,void 0,function*(){let r;if(this._disposed)throw Error("Client has already been disposed.");let o=new URL(t),n=this._prepareRequest(e,o,i),a=this._allowRetries&&d.includes(e)?this._maxRetries+1:1,u=0;do{if((r=yield this.requestRaw(n,s))&&r.message&&r.message.statusCode===HttpCodes.Unauthorized){let e;for(let t of this.handlers)if(t.canHandleAuthentication(r)){e=t;break}if(e)return e.handleAuthentication(this,n,s);break}let t=this._maxRedirects;for(;r.message.statusCode&&l.includes(r.message.statusCode)&&this._allowRedirects&&t>0;){let a=r.message.headers.location;if(!a)break;let l=new URL(a);if("https:"===o.protocol&&o.protocol!==l.protocol&&!this._allowRedirectDowngrade)throw Error("Redirect from HTTPS to HTTP protocol. This downgrade is not allowed for security reasons. If you want to allow this behavior, set the allowRedirectDowngrade option to true.");if(yield r.readBody(),l.hostname!==o.hostname)for(let e in i)"authorization"===e.toLowerCase()&&delete i[e];n=this._prepareRequest(e,l,i),r=yield this.requestRaw(n,s),t--}if(!r.message.statusCode||!p.includes(r.message.statusCode))break;(u+=1)<a&&(yield r.readBody(),yield this._performExponentialBackoff(u))}while(u<a)return r})}dispose(){this._agent&&this._agent.destroy(),this._disposed=!0}requestRaw(e,t){return lib_r(this,void 0,void 0,function*(){return new Promise((r,s)=>{this.requestRawWithCallback(e,t,function(e,t){e?s(e):t?r(t):s(Error("Unknown error"))})})})}requestRawWithCallback(e,t,r){let s;"string"==typeof t&&(e.options.headers||(e.options.headers={}),e.options.headers["Content-Length"]=Buffer.byteLength(t,"utf8"));let i=!1;function o(e,t){i||(i=!0,r(e,t))}let n=e.httpModule.request(e.options,e=>{o(void 0,new HttpClientResponse(e))});n.on("socket",e=>{s=e}),n.setTimeout(this._socketTimeout||18e4,()=>{s&&s.end(),o(Error(`Request timeout: ${e.options.path}`))}),n.on("error",function(e){o(e)}),t&&"string"==typeof t&&n.write(t,"utf8"),t&&"string"!=typeof t?(t.on("close",function(){n.end()}),t.pipe(n)):n.end()}getAgent(e){let t=new URL(e);return this._getAgent(t)}getAgentDispatcher(e){let t=new URL(e),r=getProxyUrl(t);if(r&&r.hostname)return this._getProxyAgentDispatcher(t,r)}_prepareRequest(e,t,r){let o={};o.parsedUrl=t;let n="https:"===o.parsedUrl.protocol;if(o.httpModule=n?external_https_namespaceObject_0:external_http_namespaceObject_0,o.options={},o.options.host=o.parsedUrl.hostname,o.options.port=o.parsedUrl.port?parseInt(o.parsedUrl.port):n?443:80,o.options.path=(o.parsedUrl.pathname||"")+(o.parsedUrl.search||""),o.options.method=e,o.options.headers=this._mergeHeaders(r),null!=this.userAgent&&(o.options.headers["user-agent"]=this.userAgent),o.options.agent=this._getAgent(o.parsedUrl),this.handlers)for(let e of this.handlers)e.prepareRequest(o.options);return o}_mergeHeaders(e){return this.requestOptions&&this.requestOptions.headers?Object.assign({},lib_u(this.requestOptions.headers),lib_u(e||{})):lib_u(e||{})}_getExistingOrDefaultHeader(e,t,r){let s;if(this.requestOptions&&this.requestOptions.headers){let e=lib_u(this.requestOptions.headers)[t];e&&(s="number"==typeof e?e.toString():e)}let i=e[t];return void 0!==i?"number"==typeof i?i.toString():i:void 0!==s?s:r}_getExistingOrDefaultContentTypeHeader(e,t){let r;if(this.requestOptions&&this.requestOptions.headers){let e=lib_u(this.requestOptions.headers)[Headers.ContentType];e&&(r="number"==typeof e?String(e):Array.isArray(e)?e.join(", "):e)}let s=e[Headers.ContentType];if(void 0!==s)if("number"==typeof s)return String(s);else if(Array.isArray(s))return s.join(", ");else return s;return void 0!==r?r:t}_getAgent(e){let t,r=getProxyUrl(e),a=r&&r.hostname;if(this._keepAlive&&a&&(t=this._proxyAgent),a||(t=this._agent),t)return t;let l="https:"===e.protocol,p=100;if(this.requestOptions&&(p=this.requestOptions.maxSockets||external_http_namespaceObject.globalAgent.maxSockets),r&&r.hostname){let e={maxSockets:p,keepAlive:this._keepAlive,proxy:Object.assign(Object.assign({},(r.username||r.password)&&{proxyAuth:`${r.username}:${r.password}`}),{host:r.hostname,port:r.port})},s="https:"===r.protocol;t=(l?s?external_https_namespaceObject.httpsOverHttps:external_https_namespaceObject.httpsOverHttp:s?external_https_namespaceObject.httpOverHttps:external_https_namespaceObject.httpOverHttp)(e),this._proxyAgent=t}if(!t){let e={keepAlive:this._keepAlive,maxSockets:p};t=l?new external_https_namespaceObject.Agent(e):new external_http_namespaceObject.Agent(e),this._agent=t}return l&&this._ignoreSslError&&(t.options=Object.assign(t.options||{},{rejectUnauthorized:!1})),t}_getProxyAgentDispatcher(e,t){let r;if(this._keepAlive&&(r=this._proxyAgentDispatcher),r)return r;let s="https:"===e.protocol;return r=new external_https_namespaceObject.ProxyAgent(Object.assign({uri:t.href,pipelining:+!!this._keepAlive},(t.username||t.password)&&{token:`Basic ${Buffer.from(`${t.username}:${t.password}`).toString("base64")}`})),this._proxyAgentDispatcher=r,s&&this._ignoreSslError&&(r.options=Object.assign(r.options.requestTls||{},{rejectUnauthorized:!1})),r}_getUserAgentWithOrchestrationId(e){let t=e||"actions/http-client",r=process.env.ACTIONS_ORCHESTRATION_ID;if(r){let e=r.replace(/[^a-z0-9_.-]/gi,"_");return`${t} actions_orchestration_id/${e}`}return t}_performExponentialBackoff(e){return lib_r(this,void 0,void 0,function*(){let t=5*Math.pow(2,e=Math.min(10,e));return new Promise(e=>setTimeout(()=>e(),t))})}_processResponse(e,t){return lib_r(this,void 0,void 0,function*(){return new Promise((s,i)=>lib_r(this,void 0,void 0,function*(){let r,o,n=e.message.statusCode||0,a={statusCode:n,result:null,headers:{}};n===HttpCodes.NotFound&&s(a);try{(o=yield e.readBody())&&o.length>0&&(a.result=r=t&&t.deserializeDates?JSON.parse(o,function(e,t){if("string"==typeof t){let e=new Date(t);if(!isNaN(e.valueOf()))return e}return t}):JSON.parse(o)),a.headers=e.message.headers}catch(e){}if(n>299){let e=new HttpClientError(r&&r.message?r.message:o&&o.length>0?o:`Failed request: (${n})`,n);e.result=a.result,i(e)}else s(a)}))})}}let lib_u=e=>Object.keys(e).reduce((t,r)=>(t[r.toLowerCase()]=e[r],t),{});
 ;// CONCATENATED MODULE: ./lib/http/connection-error.js
 
 const RE_RUN = "Re-run the job; if it keeps failing, check the server's status page.";
@@ -1294,16 +380,8 @@ function codeOf({ code, name }) {
     return typeof code === 'string' ? code : name ?? 'unknown error';
 }
 
-;// CONCATENATED MODULE: ./lib/http/json-object.js
-function parseJsonObject(text) {
-    try {
-        const value = JSON.parse(text);
-        return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
-    } catch  {
-        return undefined;
-    }
-}
-
+// EXTERNAL MODULE: ./lib/http/json-object.js
+var json_object = __nccwpck_require__(82);
 ;// CONCATENATED MODULE: ./lib/http/send.js
 
 
@@ -1460,7 +538,7 @@ async function readBody(message, source) {
     }
     const body = Buffer.concat(chunks).toString().replace(/^\uFEFF/, '');
     const hasLength = 'content-length' in message.headers || 'transfer-encoding' in message.headers;
-    if (!hasLength && /^\s*\{/.test(body) && parseJsonObject(body) === undefined) {
+    if (!hasLength && /^\s*\{/.test(body) && (0,json_object/* parseJsonObject */.d)(body) === undefined) {
         throw new Failure('the response is incomplete', RE_RUN, {});
     }
     return body;
@@ -1559,8 +637,66 @@ function adviseToWait(askedMs, msLeft) {
     return `The server asked to wait ${asked} (Retry-After), but only ${left} s of timeout are left. Re-run the job later, or increase timeout.`;
 }
 
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(598);
+;// CONCATENATED MODULE: ./lib/oauth/endpoint.js
+const SPOTIFY_TOKEN_URL = 'https://accounts.spotify.com/api/token';
+const MAX_URL_CHARACTERS = 2000;
+const MAX_HOST_CHARACTERS = 253;
+const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+function parseEndpoint(source, text) {
+    const found = findUrlProblem(text);
+    if (found !== undefined) throw new Error(`${source} ${found.problem}. ${found.fix}`);
+    return {
+        url: new URL(text),
+        source
+    };
+}
+function parseIssuer(source, text) {
+    const endpoint = parseEndpoint(source, text);
+    if (text.includes('?')) {
+        throw new Error(`${source} must not contain a query string (RFC 8414, section 2). Remove it.`);
+    }
+    if (text.includes('/.well-known/')) {
+        throw new Error(`${source} must be the issuer, not the URL of its metadata. Remove /.well-known/openid-configuration or /.well-known/oauth-authorization-server.`);
+    }
+    return {
+        ...endpoint,
+        identifier: text
+    };
+}
+function findUrlProblem(text) {
+    const isPlain = /^[a-z]+:\/\/[^\s\p{Cc}\\]+$/iu.test(text);
+    if (!isPlain || !URL.canParse(text)) {
+        return {
+            problem: 'is not a valid URL',
+            fix: 'Use a full URL that starts with https://.'
+        };
+    }
+    const url = new URL(text);
+    if (text.length > MAX_URL_CHARACTERS || url.hostname.length > MAX_HOST_CHARACTERS) {
+        return {
+            problem: 'is too long for a URL',
+            fix: 'Check the value.'
+        };
+    }
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname))) {
+        return {
+            problem: 'must use https',
+            fix: 'Plain http is allowed only for localhost.'
+        };
+    }
+    if (url.username !== '' || url.password !== '') {
+        return {
+            problem: 'must not contain a user name or password',
+            fix: 'Use client-id and client-secret instead.'
+        };
+    }
+    if (text.includes('#')) return {
+        problem: 'must not contain a fragment (#)',
+        fix: 'Remove it.'
+    };
+    return undefined;
+}
+
 ;// CONCATENATED MODULE: ./lib/oauth/pem.js
 const STORE_COMPLETE_FILE = 'Store the complete file, including the BEGIN and END lines.';
 function unescapeLineBreaks(text) {
@@ -1849,66 +985,6 @@ const HMAC_ALGORITHMS = [
     'HS512'
 ];
 
-;// CONCATENATED MODULE: ./lib/oauth/endpoint.js
-const SPOTIFY_TOKEN_URL = 'https://accounts.spotify.com/api/token';
-const MAX_URL_CHARACTERS = 2000;
-const MAX_HOST_CHARACTERS = 253;
-const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
-function parseEndpoint(source, text) {
-    const found = findUrlProblem(text);
-    if (found !== undefined) throw new Error(`${source} ${found.problem}. ${found.fix}`);
-    return {
-        url: new URL(text),
-        source
-    };
-}
-function parseIssuer(source, text) {
-    const endpoint = parseEndpoint(source, text);
-    if (text.includes('?')) {
-        throw new Error(`${source} must not contain a query string (RFC 8414, section 2). Remove it.`);
-    }
-    if (text.includes('/.well-known/')) {
-        throw new Error(`${source} must be the issuer, not the URL of its metadata. Remove /.well-known/openid-configuration or /.well-known/oauth-authorization-server.`);
-    }
-    return {
-        ...endpoint,
-        identifier: text
-    };
-}
-function findUrlProblem(text) {
-    const isPlain = /^[a-z]+:\/\/[^\s\p{Cc}\\]+$/iu.test(text);
-    if (!isPlain || !URL.canParse(text)) {
-        return {
-            problem: 'is not a valid URL',
-            fix: 'Use a full URL that starts with https://.'
-        };
-    }
-    const url = new URL(text);
-    if (text.length > MAX_URL_CHARACTERS || url.hostname.length > MAX_HOST_CHARACTERS) {
-        return {
-            problem: 'is too long for a URL',
-            fix: 'Check the value.'
-        };
-    }
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname))) {
-        return {
-            problem: 'must use https',
-            fix: 'Plain http is allowed only for localhost.'
-        };
-    }
-    if (url.username !== '' || url.password !== '') {
-        return {
-            problem: 'must not contain a user name or password',
-            fix: 'Use client-id and client-secret instead.'
-        };
-    }
-    if (text.includes('#')) return {
-        problem: 'must not contain a fragment (#)',
-        fix: 'Remove it.'
-    };
-    return undefined;
-}
-
 ;// CONCATENATED MODULE: ./lib/inputs/grant.js
 
 
@@ -2182,6 +1258,39 @@ function readRevocation(grantType) {
     return isOn && grantType !== 'refresh_token' ? revocation : 'off';
 }
 
+;// CONCATENATED MODULE: ./lib/inputs/sharing.js
+
+const KEY_BYTES = 32;
+const CREATE_KEY = 'Create one with openssl rand -base64 32 and store it as a secret.';
+function readSharing() {
+    const token = readLine('shared-token');
+    const text = readText('share-key');
+    if (text === '') {
+        if (token === undefined) return undefined;
+        throw new Error(`share-key is empty, but shared-token requires it. ${WHERE_VALUES_COME_FROM}`);
+    }
+    return {
+        key: parseKey(text),
+        run: findRun(),
+        token
+    };
+}
+function parseKey(text) {
+    if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) throw new Error(`share-key is not base64. ${CREATE_KEY}`);
+    const key = Buffer.from(text, 'base64');
+    if (key.length !== KEY_BYTES) {
+        throw new Error(`share-key must have ${KEY_BYTES} bytes, but has ${key.length}. ${CREATE_KEY}`);
+    }
+    return key;
+}
+function findRun() {
+    const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = process.env;
+    if (!server || !repository || !run) {
+        throw new Error('share-key requires the variables GITHUB_SERVER_URL, GITHUB_REPOSITORY and GITHUB_RUN_ID. Run this action on GitHub Actions or a compatible runner.');
+    }
+    return `${server}/${repository}/actions/runs/${run}`;
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/inputs.js
 
 
@@ -2191,15 +1300,70 @@ function readRevocation(grantType) {
 
 
 
+
+
+const REQUESTING_INPUTS = [
+    'client-id',
+    'client-secret',
+    'private-key',
+    'refresh-token',
+    'grant-type',
+    'auth-method'
+];
+const OTHER_REQUEST_INPUTS = [
+    'token-url',
+    'issuer',
+    'scope',
+    'audience',
+    'resource',
+    'extra-params',
+    'request-format',
+    'key-id',
+    'signing-algorithm',
+    'assertion-audience',
+    'revocation-url',
+    'ca-certificate'
+];
 function readInputs() {
     const secrets = [
         getInput('client-secret'),
         getInput('refresh-token'),
+        getInput('share-key'),
         ...findKeyLines(getInput('private-key'))
     ];
     for (const secret of secrets)if (secret !== '') setSecret(secret);
+    const sharing = readSharing();
+    const isRequesting = isSet(REQUESTING_INPUTS) || sharing?.token === undefined && isSet(OTHER_REQUEST_INPUTS);
+    if (sharing === undefined || isRequesting) return {
+        request: readRequest(sharing),
+        sharing
+    };
+    const { token } = sharing;
+    if (token === undefined) {
+        throw new Error("shared-token is empty. Check that the job in needs sets this output; if its log says Skip output 'shared-token' since it may contain secret, remove secrets of two or three characters from that job.");
+    }
+    const unused = OTHER_REQUEST_INPUTS.find((name)=>isSet([
+            name
+        ]));
+    if (unused !== undefined) {
+        throw new Error(`${unused} cannot be used with shared-token alone. Remove it, or set client-id and its credentials.`);
+    }
+    return {
+        request: undefined,
+        sharing: {
+            ...sharing,
+            token
+        }
+    };
+}
+function isSet(names) {
+    return names.map(readText).some((value)=>value !== '' && value !== SPOTIFY_TOKEN_URL);
+}
+function readRequest(sharing) {
     const grantType = readGrantType();
     const client = readClient(grantType);
+    const isShared = sharing !== undefined && sharing.token === undefined;
+    const revocation = readRevocation(grantType);
     return {
         client,
         grant: readGrant(grantType),
@@ -2210,7 +1374,7 @@ function readInputs() {
         caCertificates: readCaCertificates(),
         timeoutMs: 1000 * readInteger('timeout', 1, 3600),
         retries: readInteger('retries', 0, 10),
-        revocation: readRevocation(grantType)
+        revocation: isShared ? 'off' : revocation
     };
 }
 
@@ -2471,7 +1635,7 @@ function findTransient({ status, headers }) {
     };
 }
 function adviseOn({ status, body, endpoint: { source } }, rejected) {
-    const members = parseJsonObject(body);
+    const members = (0,json_object/* parseJsonObject */.d)(body);
     const code = findCode(members);
     if (/dpop/i.test(`${code} ${findDescription(members)}`)) {
         return 'The action does not send DPoP proofs (RFC 9449). Turn off the DPoP requirement for this app.';
@@ -2489,7 +1653,7 @@ function adviseOn({ status, body, endpoint: { source } }, rejected) {
 }
 function describeError(response, secrets) {
     const { status, body } = response;
-    const members = parseJsonObject(body);
+    const members = (0,json_object/* parseJsonObject */.d)(body);
     if (members === undefined) return `HTTP ${status} with ${describeBody(response)}`;
     const show = (text)=>printable(text.replace(`HTTP ${status} `, ''), secrets);
     const code = findCode(members);
@@ -2577,14 +1741,14 @@ function parseIdToken(response, secrets) {
         });
         throw failure.transient ? failure : new Failure(failure.reason, CHECK_PERMISSION);
     }
-    const value = parseJsonObject(response.body)?.['value'];
+    const value = (0,json_object/* parseJsonObject */.d)(response.body)?.['value'];
     if (typeof value !== 'string' || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(value)) {
         throw new Failure(`HTTP ${response.status} without an ID token`, CHECK_PERMISSION);
     }
     return value;
 }
 function describeClaims(idToken, secrets) {
-    const claims = parseJsonObject(Buffer.from(idToken.split('.')[1], 'base64url').toString()) ?? {};
+    const claims = (0,json_object/* parseJsonObject */.d)(Buffer.from(idToken.split('.')[1], 'base64url').toString()) ?? {};
     return [
         'iss',
         'sub',
@@ -2737,7 +1901,7 @@ function toClientId(clientId) {
     ];
 }
 const sign = async (...args)=>{
-    const { signClientAssertion } = await __nccwpck_require__.e(/* import() */ 438).then(__nccwpck_require__.bind(__nccwpck_require__, 438));
+    const { signClientAssertion } = await __nccwpck_require__.e(/* import() | jose */ 682).then(__nccwpck_require__.bind(__nccwpck_require__, 687));
     const assertion = await signClientAssertion(...args);
     setSecret(assertion);
     return assertion;
@@ -2877,7 +2041,7 @@ function wellKnownUrls({ origin, pathname }) {
     ];
 }
 function parseMetadata(issuer, response) {
-    const members = parseJsonObject(response.body);
+    const members = (0,json_object/* parseJsonObject */.d)(response.body);
     if (members === undefined || response.status !== 200) {
         return explainErrorResponse(response, {
             secrets: []
@@ -2966,17 +2130,19 @@ function encodeParameters(parameters, format) {
     }));
 }
 
+// EXTERNAL MODULE: ./lib/oauth/token.js
+var token = __nccwpck_require__(638);
 ;// CONCATENATED MODULE: ./lib/oauth/token-response.js
 
 
 
-const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+
 const MAX_OTHER_TOKENS = 32;
 const MIN_OTHER_TOKEN_CHARACTERS = 8;
 const ISSUED_TYPE = /^urn:ietf:params:oauth:token-type:(refresh_token|id_token|saml1|saml2|jwt)$/;
 function parseTokenResponse(response, requestedAt, requestedScope, rejected) {
     const { status } = response;
-    const members = parseJsonObject(response.body);
+    const members = (0,json_object/* parseJsonObject */.d)(response.body);
     if (members === undefined || status < 200 || status > 299 || hasError(members)) {
         const { access_token: token } = members ?? {};
         const tokens = [
@@ -2994,7 +2160,7 @@ function parseTokenResponse(response, requestedAt, requestedScope, rejected) {
         });
     }
     const accessToken = members['access_token'];
-    if (typeof accessToken !== 'string' || accessToken.trim() === '' || !/^[\x20-\x7e]+$/.test(accessToken)) {
+    if (!(0,token/* isAccessToken */.e)(accessToken)) {
         const found = isPresent(accessToken) ? 'an invalid access_token (empty or not printable ASCII)' : 'no access_token';
         throw new Failure(`HTTP ${status} with ${found}`, `Check that ${response.endpoint.source} is a token endpoint.`);
     }
@@ -3049,7 +2215,7 @@ function parseLifetime(value, requestedAt) {
     const isNumeric = typeof value === 'number' || typeof value === 'string' && /^\d+(\.\d+)?$/.test(value);
     const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN;
     const expiresAtMs = requestedAt.getTime() + seconds * 1000;
-    return seconds >= 0 && expiresAtMs <= MAX_TIME_MS ? {
+    return seconds >= 0 && expiresAtMs <= token/* MAX_TIME_MS */.C ? {
         seconds,
         expiresAt: new Date(expiresAtMs)
     } : undefined;
@@ -3080,18 +2246,19 @@ const TIMEOUT_MS = 10_000;
 const RETRIES = 1;
 async function post(state) {
     const { accessToken, expiresAt, metadata } = parseState(state);
-    const inputs = readInputs();
-    const { server } = inputs;
-    const endpoint = findRevocationEndpoint(server, inputs.revocation, metadata);
+    const { request } = readInputs();
+    if (request === undefined) return;
+    const { server } = request;
+    const endpoint = findRevocationEndpoint(server, request.revocation, metadata);
     if (endpoint instanceof Failure) throw new Error(`Could not revoke the access token: ${endpoint.message}`);
     if (endpoint === undefined) return;
     if (Number(expiresAt) <= Date.now()) {
         info('The access token has already expired; skipping revocation');
         return;
     }
-    trustCertificates(inputs.caCertificates);
+    trustCertificates(request.caCertificates);
     const target = describeTarget(server, metadata);
-    const proofs = withAudiences(inputs.client, endpoint).map((client)=>prepareClientAuth(client, target));
+    const proofs = withAudiences(request.client, endpoint).map((client)=>prepareClientAuth(client, target));
     const attempt = createAttempt({
         retries: RETRIES,
         deadline: monotonicMs() + TIMEOUT_MS
@@ -3101,7 +2268,7 @@ async function post(state) {
     info(`Revoked the access token at ${host}`);
 }
 function parseState(state) {
-    const { accessToken, expiresAt, metadata } = parseJsonObject(state) ?? {};
+    const { accessToken, expiresAt, metadata } = (0,json_object/* parseJsonObject */.d)(state) ?? {};
     if (typeof accessToken !== 'string' || typeof metadata !== 'object' || metadata === null) {
         throw new Error('Could not revoke the access token: the saved state is invalid.');
     }
@@ -3169,10 +2336,11 @@ function explainFailedRevocation(response, secrets) {
     return new Failure(reason, advice, isTransient ? {} : undefined);
 }
 function post_hasError(body) {
-    return /^\s*</.test(body) || Boolean(parseJsonObject(body)?.['error']);
+    return /^\s*</.test(body) || Boolean((0,json_object/* parseJsonObject */.d)(body)?.['error']);
 }
 
 ;// CONCATENATED MODULE: ./lib/main.js
+
 
 
 
@@ -3191,20 +2359,57 @@ async function main() {
     const start = monotonicMs();
     saveState(REVOCATION_STATE, '');
     requireOutputFile();
-    const inputs = readInputs();
-    trustCertificates(inputs.caCertificates);
+    const { request, sharing } = readInputs();
+    if (await useSharedToken(request, sharing) || request === undefined) return;
+    trustCertificates(request.caCertificates);
     const attempt = createAttempt({
-        retries: inputs.retries,
-        deadline: start + inputs.timeoutMs
+        retries: request.retries,
+        deadline: start + request.timeoutMs
     });
-    const metadata = 'issuer' in inputs.server ? await fetchMetadata(inputs.server.issuer, attempt) : {};
-    const token = await requestToken(inputs, metadata, attempt);
+    const metadata = 'issuer' in request.server ? await fetchMetadata(request.server.issuer, attempt) : {};
+    const token = await requestToken(request, metadata, attempt);
     for (const secret of token.secrets)setSecret(secret);
     for (const warning of token.warnings)core_warning(warning);
-    warnIfReplaced(inputs.grant, token);
-    saveForRevocation(inputs, metadata, token);
-    setOutputs(token);
-    info(describeToken(token));
+    warnIfReplaced(request.grant, token);
+    saveForRevocation(request, metadata, token);
+    const isShared = sharing !== undefined && sharing.token === undefined;
+    setOutputs(token, isShared ? await encrypt(token, request, sharing) : '');
+    info(`Got ${describeToken(token)}${isShared ? '. It is shared with other jobs and not revoked' : ''}`);
+}
+async function useSharedToken(request, sharing) {
+    if (sharing?.token === undefined) return false;
+    const { decryptToken } = await __nccwpck_require__.e(/* import() | jose */ 682).then(__nccwpck_require__.bind(__nccwpck_require__, 633));
+    const token = await decryptToken(sharing.token, request && identify(request), sharing, new Date());
+    if ('unusable' in token) {
+        if (request === undefined) {
+            throw new Error(`shared-token ${token.unusable}. Re-run all jobs, or set client-id and its credentials to request another token.`);
+        }
+        info(`shared-token ${token.unusable}; requesting another access token`);
+        return false;
+    }
+    setSecret(token.accessToken);
+    setOutputs(token, sharing.token);
+    info(`Using ${describeToken(token)}, from another job`);
+    return true;
+}
+async function encrypt(token, request, sharing) {
+    const { encryptToken } = await __nccwpck_require__.e(/* import() | jose */ 682).then(__nccwpck_require__.bind(__nccwpck_require__, 633));
+    return await encryptToken(token, identify(request), sharing);
+}
+function identify({ client, grant, server, scope, parameters }) {
+    const valuesOf = (name)=>parameters.filter(([other])=>other === name).map(([, value])=>value);
+    const others = parameters.filter(([name])=>name !== 'audience' && name !== 'resource');
+    const refreshToken = grant.type === 'refresh_token' ? grant.refreshToken : '';
+    return {
+        server: 'token' in server ? server.token.url.href : server.issuer.identifier,
+        'client-id': client.clientId,
+        'grant-type': grant.type,
+        scope,
+        audience: valuesOf('audience').join(' '),
+        resource: valuesOf('resource').join(' '),
+        'extra-params': JSON.stringify(others),
+        'refresh-token': (0,external_node_crypto_.createHash)('sha256').update(refreshToken).digest('base64url')
+    };
 }
 function requireOutputFile() {
     const file = process.env['GITHUB_OUTPUT'] ?? '';
@@ -3283,19 +2488,20 @@ function saveForRevocation({ server, revocation }, metadata, { accessToken, life
     }
     saveState(REVOCATION_STATE, state);
 }
-function setOutputs({ accessToken, tokenType, lifetime, scope }) {
+function setOutputs({ accessToken, tokenType, lifetime, scope }, sharedToken) {
     setOutput('access-token', accessToken);
     setOutput('token-type', tokenType);
     setOutput('expires-in', lifetime?.seconds ?? '');
     setOutput('expires-at', lifetime?.expiresAt.toISOString().replace(/\.\d+/, '') ?? '');
     setOutput('scope', scope);
+    setOutput('shared-token', sharedToken);
 }
-function describeToken({ tokenType, issuedType, lifetime }) {
+function describeToken({ tokenType, lifetime, issuedType }) {
     const bearer = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token';
     const kind = issuedType === undefined ? bearer : `a token of type ${issuedType}`;
-    if (lifetime === undefined) return `Got ${kind}; the server did not return a lifetime`;
+    if (lifetime === undefined) return `${kind}; the server did not return a lifetime`;
     const minute = lifetime.expiresAt.toISOString().replace('T', ' ').replace(/:\d\d\.\d+Z/, ' UTC');
-    return `Got ${kind}; it expires at ${minute} (in ${describeDuration(lifetime.seconds)})`;
+    return `${kind}; it expires at ${minute} (in ${describeDuration(lifetime.seconds)})`;
 }
 function describeDuration(seconds) {
     if (seconds < 2 * 60) return `${seconds} s`;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { accessSync, constants, statSync } from 'node:fs'
 import * as core from '@actions/core'
 import { monotonicMs } from './http/clock.ts'
@@ -5,11 +6,14 @@ import { Failure } from './http/failure.ts'
 import type { JsonObject } from './http/json-object.ts'
 import { type Attempt, createAttempt } from './http/retry.ts'
 import { trustCertificates } from './http/send.ts'
-import { type Inputs, readInputs } from './inputs/inputs.ts'
+import { type RequestInputs, readInputs } from './inputs/inputs.ts'
+import type { Sharing } from './inputs/sharing.ts'
 import { prepareClientAuth } from './oauth/client-auth.ts'
 import { type Grant, prepareGrant } from './oauth/grant.ts'
 import { describeTarget, fetchMetadata, findRevocationEndpoint, findTokenEndpoint } from './oauth/metadata.ts'
 import { encodeParameters } from './oauth/request-body.ts'
+import type { RequestIdentity } from './oauth/shared-token.ts'
+import type { Token } from './oauth/token.ts'
 import { parseTokenResponse, type TokenResponse } from './oauth/token-response.ts'
 import { REVOCATION_STATE, type SavedToken } from './post.ts'
 
@@ -25,17 +29,64 @@ export async function main(): Promise<void> {
   // Before anything can fail: if the action saves nothing, any other step can provide the state as a variable.
   core.saveState(REVOCATION_STATE, '')
   requireOutputFile()
-  const inputs = readInputs()
-  trustCertificates(inputs.caCertificates)
-  const attempt = createAttempt({ retries: inputs.retries, deadline: start + inputs.timeoutMs })
-  const metadata = 'issuer' in inputs.server ? await fetchMetadata(inputs.server.issuer, attempt) : {}
-  const token = await requestToken(inputs, metadata, attempt)
+  const { request, sharing } = readInputs()
+  if ((await useSharedToken(request, sharing)) || request === undefined) return
+  trustCertificates(request.caCertificates)
+  const attempt = createAttempt({ retries: request.retries, deadline: start + request.timeoutMs })
+  const metadata = 'issuer' in request.server ? await fetchMetadata(request.server.issuer, attempt) : {}
+  const token = await requestToken(request, metadata, attempt)
   for (const secret of token.secrets) core.setSecret(secret)
   for (const warning of token.warnings) core.warning(warning)
-  warnIfReplaced(inputs.grant, token)
-  saveForRevocation(inputs, metadata, token)
-  setOutputs(token)
-  core.info(describeToken(token))
+  warnIfReplaced(request.grant, token)
+  saveForRevocation(request, metadata, token)
+  const isShared = sharing !== undefined && sharing.token === undefined
+  setOutputs(token, isShared ? await encrypt(token, request, sharing) : '')
+  core.info(`Got ${describeToken(token)}${isShared ? '. It is shared with other jobs and not revoked' : ''}`)
+}
+
+/** Whether the step is done, because it uses the token of another job. */
+async function useSharedToken(
+  request: RequestInputs | undefined,
+  sharing: Sharing | undefined,
+): Promise<boolean> {
+  if (sharing?.token === undefined) return false
+  // Loaded on demand: most steps do not share a token.
+  const { decryptToken } = await import(/* webpackChunkName: "jose" */ './oauth/shared-token.ts')
+  const token = await decryptToken(sharing.token, request && identify(request), sharing, new Date())
+  if ('unusable' in token) {
+    if (request === undefined) {
+      throw new Error(
+        `shared-token ${token.unusable}. Re-run all jobs, or set client-id and its credentials to request another token.`,
+      )
+    }
+    core.info(`shared-token ${token.unusable}; requesting another access token`)
+    return false
+  }
+  core.setSecret(token.accessToken)
+  setOutputs(token, sharing.token)
+  core.info(`Using ${describeToken(token)}, from another job`)
+  return true
+}
+
+async function encrypt(token: Token, request: RequestInputs, sharing: Sharing): Promise<string> {
+  const { encryptToken } = await import(/* webpackChunkName: "jose" */ './oauth/shared-token.ts')
+  return await encryptToken(token, identify(request), sharing)
+}
+
+function identify({ client, grant, server, scope, parameters }: RequestInputs): RequestIdentity {
+  const valuesOf = (name: string) => parameters.filter(([other]) => other === name).map(([, value]) => value)
+  const others = parameters.filter(([name]) => name !== 'audience' && name !== 'resource')
+  const refreshToken = grant.type === 'refresh_token' ? grant.refreshToken : ''
+  return {
+    server: 'token' in server ? server.token.url.href : server.issuer.identifier,
+    'client-id': client.clientId,
+    'grant-type': grant.type,
+    scope,
+    audience: valuesOf('audience').join(' '),
+    resource: valuesOf('resource').join(' '),
+    'extra-params': JSON.stringify(others),
+    'refresh-token': createHash('sha256').update(refreshToken).digest('base64url'),
+  }
 }
 
 /** Without the file, the toolkit would print the outputs to the log. */
@@ -52,7 +103,11 @@ function requireOutputFile(): void {
   )
 }
 
-async function requestToken(inputs: Inputs, metadata: JsonObject, attempt: Attempt): Promise<TokenResponse> {
+async function requestToken(
+  inputs: RequestInputs,
+  metadata: JsonObject,
+  attempt: Attempt,
+): Promise<TokenResponse> {
   const { server, client, scope, format } = inputs
   const endpoint = findTokenEndpoint(server, metadata)
   const { host } = endpoint.url
@@ -95,7 +150,7 @@ function warnIfReplaced(grant: Grant, { refreshToken }: TokenResponse): void {
 
 /** For the post step, which knows only this and the inputs. */
 function saveForRevocation(
-  { server, revocation }: Inputs,
+  { server, revocation }: RequestInputs,
   metadata: JsonObject,
   { accessToken, lifetime }: TokenResponse,
 ): void {
@@ -120,24 +175,29 @@ function saveForRevocation(
   core.saveState(REVOCATION_STATE, state)
 }
 
-function setOutputs({ accessToken, tokenType, lifetime, scope }: TokenResponse): void {
+function setOutputs({ accessToken, tokenType, lifetime, scope }: Token, sharedToken: string): void {
   core.setOutput('access-token', accessToken)
   core.setOutput('token-type', tokenType)
   core.setOutput('expires-in', lifetime?.seconds ?? '')
   core.setOutput('expires-at', lifetime?.expiresAt.toISOString().replace(/\.\d+/, '') ?? '')
   core.setOutput('scope', scope)
+  core.setOutput('shared-token', sharedToken)
 }
 
-function describeToken({ tokenType, issuedType, lifetime }: TokenResponse): string {
+function describeToken({
+  tokenType,
+  lifetime,
+  issuedType,
+}: Token & { issuedType?: string | undefined }): string {
   // Any other type is not logged, because it is text from the server.
   const bearer = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token'
   const kind = issuedType === undefined ? bearer : `a token of type ${issuedType}`
-  if (lifetime === undefined) return `Got ${kind}; the server did not return a lifetime`
+  if (lifetime === undefined) return `${kind}; the server did not return a lifetime`
   const minute = lifetime.expiresAt
     .toISOString()
     .replace('T', ' ')
     .replace(/:\d\d\.\d+Z/, ' UTC')
-  return `Got ${kind}; it expires at ${minute} (in ${describeDuration(lifetime.seconds)})`
+  return `${kind}; it expires at ${minute} (in ${describeDuration(lifetime.seconds)})`
 }
 
 function describeDuration(seconds: number): string {

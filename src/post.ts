@@ -32,18 +32,19 @@ export interface SavedToken {
  */
 export async function post(state: string): Promise<void> {
   const { accessToken, expiresAt, metadata } = parseState(state)
-  const inputs = readInputs()
-  const { server } = inputs
-  const endpoint = findRevocationEndpoint(server, inputs.revocation, metadata)
+  const { request } = readInputs()
+  if (request === undefined) return
+  const { server } = request
+  const endpoint = findRevocationEndpoint(server, request.revocation, metadata)
   if (endpoint instanceof Failure) throw new Error(`Could not revoke the access token: ${endpoint.message}`)
   if (endpoint === undefined) return
   if (Number(expiresAt) <= Date.now()) {
     core.info('The access token has already expired; skipping revocation')
     return
   }
-  trustCertificates(inputs.caCertificates)
+  trustCertificates(request.caCertificates)
   const target = describeTarget(server, metadata)
-  const proofs = withAudiences(inputs.client, endpoint).map((client) => prepareClientAuth(client, target))
+  const proofs = withAudiences(request.client, endpoint).map((client) => prepareClientAuth(client, target))
   const attempt = createAttempt({ retries: RETRIES, deadline: monotonicMs() + TIMEOUT_MS })
   const { host } = endpoint.url
   await attempt(`Could not revoke the access token at ${host}`, (send) =>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { JWTHeaderParameters, KeyInput } from 'jose'
-import { SignJWT } from 'jose/jwt/sign'
+import type { CompactJWSHeaderParameters, KeyInput } from 'jose'
+import { CompactSign } from 'jose/jws/compact/sign'
 
 /** Servers reject an assertion that seems to come from the future, some from one second on. */
 const MAX_CLOCK_SKEW_SECONDS = 30
@@ -25,16 +25,18 @@ export function signClientAssertion(
   key: KeyInput,
 ): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
+  const claims = {
+    iss: clientId,
+    sub: clientId,
+    aud: audience,
+    jti: randomUUID(),
+    iat: now - MAX_CLOCK_SKEW_SECONDS,
+    exp: now + LIFETIME_SECONDS,
+  }
   return (
-    new SignJWT()
+    new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
       // Members that are undefined are not part of the JSON.
-      .setProtectedHeader({ ...header, typ: 'JWT' } as JWTHeaderParameters)
-      .setIssuer(clientId)
-      .setSubject(clientId)
-      .setAudience(audience)
-      .setJti(randomUUID())
-      .setIssuedAt(now - MAX_CLOCK_SKEW_SECONDS)
-      .setExpirationTime(now + LIFETIME_SECONDS)
+      .setProtectedHeader({ ...header, typ: 'JWT' } as CompactJWSHeaderParameters)
       .sign(key)
   )
 }

@@ -116,7 +116,7 @@ function toClientId(clientId: string): readonly Parameter[] {
 
 const sign: typeof import('./client-assertion.ts').signClientAssertion = async (...args) => {
   // Loaded on demand: it is a third of the code, and most steps do not use it.
-  const { signClientAssertion } = await import('./client-assertion.ts')
+  const { signClientAssertion } = await import(/* webpackChunkName: "jose" */ './client-assertion.ts')
   const assertion = await signClientAssertion(...args)
   core.setSecret(assertion)
   return assertion

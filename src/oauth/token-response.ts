@@ -2,33 +2,21 @@ import { Failure } from '../http/failure.ts'
 import { type JsonObject, parseJsonObject } from '../http/json-object.ts'
 import type { Response } from '../http/send.ts'
 import { explainErrorResponse, type Rejected } from './error-response.ts'
+import { isAccessToken, type Lifetime, MAX_TIME_MS, type Token } from './token.ts'
 
-/** The last moment whose year has four digits. */
-const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
 /** Of the tokens besides the access token: more would fill the log with masks, shorter ones would garble it. */
 const MAX_OTHER_TOKENS = 32
 const MIN_OTHER_TOKEN_CHARACTERS = 8
 const ISSUED_TYPE = /^urn:ietf:params:oauth:token-type:(refresh_token|id_token|saml1|saml2|jwt)$/
 
-export interface TokenResponse {
-  readonly accessToken: string
-  readonly tokenType: string
-  /** `undefined` if the server does not return it. */
-  readonly lifetime: Lifetime | undefined
+export interface TokenResponse extends Token {
   /** `undefined` if the server returns none. */
   readonly refreshToken: string | undefined
   /** The last part of the token type URN (RFC 8693, section 3) if the token is not an access token. */
   readonly issuedType: string | undefined
-  /** The requested scope if the server returns none (RFC 6749, section 5.1). */
-  readonly scope: string
   /** Every token in the response, to be masked before anything else is printed. */
   readonly secrets: readonly string[]
   readonly warnings: readonly string[]
-}
-
-interface Lifetime {
-  readonly seconds: number
-  readonly expiresAt: Date
 }
 
 /**
@@ -50,7 +38,7 @@ export function parseTokenResponse(
     throw explainErrorResponse(response, { ...rejected, secrets: [...rejected.secrets, ...tokens] })
   }
   const accessToken = members['access_token']
-  if (typeof accessToken !== 'string' || accessToken.trim() === '' || !/^[\x20-\x7e]+$/.test(accessToken)) {
+  if (!isAccessToken(accessToken)) {
     const found = isPresent(accessToken)
       ? 'an invalid access_token (empty or not printable ASCII)'
       : 'no access_token'
