@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { expect, test } from '@jest/globals'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { describe, expect, test } from '@jest/globals'
 import { generate } from 'selfsigned'
 import { readInputs } from '../../src/inputs/inputs.ts'
 import { parseEndpoint, SPOTIFY_TOKEN_URL } from '../../src/oauth/endpoint.ts'
@@ -12,7 +12,8 @@ const KEY_LINE = KEY.split('\n')[1] as string
 test('reads the two inputs for Spotify, and masks the secret but not the ID', async () => {
   const { value, error, printed } = await readWith(readInputs, CREDENTIALS)
   expect(error).toBeUndefined()
-  expect(value).toEqual({
+  expect(value?.sharing).toBeUndefined()
+  expect(value?.request).toEqual({
     client: {
       clientId: 'fake-id',
       credentials: { method: 'client_secret_basic', clientSecret: 'fake-secret' },
@@ -44,7 +45,7 @@ test('reads all other inputs', async () => {
     retries: '10',
     'revocation-url': 'https://as.example/revoke',
   })
-  expect(value).toMatchObject({
+  expect(value?.request).toMatchObject({
     server: { token: parseEndpoint('token-url', 'https://as.example/token') },
     scope: 'read write',
     parameters: [
@@ -150,4 +151,116 @@ test.each<[string, Record<string, string>, string[]]>([
   const { error, printed } = await readWith(readInputs, { ...CREDENTIALS, 'client-id': '', ...inputs })
   expect(error).toMatch(/^client-id is empty/)
   expect(printed).toEqual(masks.map((mask) => `::add-mask::${mask}`))
+})
+
+describe('with share-key', () => {
+  const RUN = {
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_REPOSITORY: 'fake/repository',
+    GITHUB_RUN_ID: '42',
+  }
+  const BYTES = randomBytes(32)
+  const SHARE = { 'share-key': BYTES.toString('base64') }
+  const SHARED = { ...SHARE, 'shared-token': 'fake-shared-token' }
+  const SERVER = { 'token-url': 'https://as.example/token' }
+  const sharing = { key: BYTES, run: 'https://github.com/fake/repository/actions/runs/42' }
+
+  test('reads a request whose token is shared, and not revoked', async () => {
+    for (const more of [{}, { revoke: 'true', 'revocation-url': 'https://as.example/revoke' }]) {
+      const inputs = { ...CREDENTIALS, ...SERVER, ...SHARE, ...more }
+      const { value, error } = await readWith(readInputs, inputs, RUN)
+      expect(error).toBeUndefined()
+      expect(value).toMatchObject({
+        request: { client: { clientId: 'fake-id' }, revocation: 'off' },
+        sharing: { ...sharing, token: undefined },
+      })
+    }
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['alone', {}],
+    ['with the default token-url', { 'token-url': SPOTIFY_TOKEN_URL }],
+    ['with an empty token-url', { 'token-url': '' }],
+    ['with inputs that are not part of a request', { timeout: '1', retries: '0', revoke: 'false' }],
+  ])('reads a shared token %s', async (_name, inputs) => {
+    const { value, error } = await readWith(readInputs, { ...SHARED, ...inputs }, RUN)
+    expect({ value, error }).toEqual({
+      value: { request: undefined, sharing: { ...sharing, token: 'fake-shared-token' } },
+      error: undefined,
+    })
+  })
+
+  const ID_TOKEN_REQUEST = {
+    ACTIONS_ID_TOKEN_REQUEST_URL: 'https://oidc.example/',
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'fake-request-token',
+  }
+
+  test.each<[string, Record<string, string>, object]>([
+    ['a client', CREDENTIALS, { clientId: 'fake-id' }],
+    ['a key', { 'client-id': 'a', 'auth-method': 'private_key_jwt', 'private-key': KEY }, { clientId: 'a' }],
+    ['grant-type alone', { 'grant-type': 'jwt_bearer' }, { clientId: '' }],
+  ])(
+    'reads a shared token and the request to make without it, whose token is revoked: %s',
+    async (_name, inputs, client) => {
+      const more = { ...SERVER, 'revocation-url': 'https://as.example/revoke' }
+      const env = { ...RUN, ...ID_TOKEN_REQUEST }
+      const { value, error } = await readWith(readInputs, { ...SHARED, ...more, ...inputs }, env)
+      expect(error).toBeUndefined()
+      expect(value).toMatchObject({
+        request: { client, revocation: parseEndpoint('revocation-url', 'https://as.example/revoke') },
+        sharing: { ...sharing, token: 'fake-shared-token' },
+      })
+    },
+  )
+
+  test.each<[Record<string, string>, RegExp]>([
+    [{ 'client-id': 'fake-id' }, /^client-secret is empty/],
+    [{ 'client-secret': 'fake-secret' }, /^client-id is empty/],
+    [{ 'private-key': KEY }, /^client-id is empty/],
+    [{ 'refresh-token': 'fake-refresh' }, /^client-id is empty/],
+    [{ 'grant-type': 'x' }, /^grant-type must /],
+    [{ 'auth-method': 'x' }, /^auth-method must /],
+  ])('requires a complete request if there is a part of the credentials: %j', async (inputs, message) => {
+    expect((await readWith(readInputs, { ...SHARED, ...inputs }, RUN)).error).toMatch(message)
+  })
+
+  test.each([
+    ['token-url', 'https://as.example/token'],
+    ['issuer', 'https://as.example'],
+    ['scope', 'read'],
+    ['audience', 'urn:a'],
+    ['resource', 'urn:a'],
+    ['extra-params', 'x=1'],
+    ['request-format', 'form'],
+    ['key-id', 'fake-kid'],
+    ['signing-algorithm', 'RS256'],
+    ['assertion-audience', 'urn:a'],
+    ['revocation-url', 'https://as.example/revoke'],
+  ])('rejects %s with shared-token alone', async (name, value) => {
+    const { error } = await readWith(readInputs, { ...SHARED, [name]: value }, RUN)
+    expect(error).toBe(
+      `${name} cannot be used with shared-token alone. Remove it, or set client-id and its credentials.`,
+    )
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['nothing else', {}],
+    ['inputs that cannot be used with shared-token alone', { scope: 'read' }],
+  ])('rejects an empty shared-token without client credentials: %s', async (_name, inputs) => {
+    const { error } = await readWith(readInputs, { ...SHARE, ...inputs }, RUN)
+    expect(error).toBe(
+      "shared-token is empty. Check that the job in needs sets this output; if its log says Skip output 'shared-token' since it may contain secret, remove secrets of two or three characters from that job.",
+    )
+  })
+
+  test.each([
+    ['that is not base64', 'fake key', RUN],
+    ['of another length', 'ZmFrZQ', RUN],
+    ['without the run', SHARE['share-key'], { ...RUN, GITHUB_RUN_ID: '' }],
+  ])('masks a key %s before it fails, but not shared-token', async (_name, key, env) => {
+    const inputs = { ...CREDENTIALS, ...SHARED, 'share-key': ` ${key}\n` }
+    const { error, printed } = await readWith(readInputs, inputs, env)
+    expect(error).toMatch(/^share-key /)
+    expect(printed).toEqual(['::add-mask::fake-secret', `::add-mask::${key}`])
+  })
 })
