@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, jest, test } from '@jest/globals'
+import { jwtDecrypt } from 'jose'
 import { type LoopbackServer, startServer } from '../dev/servers/loopback-server.ts'
 import { createAuthority } from '../dev/servers/tls-authority.ts'
 import { main } from '../src/main.ts'
 import { prepareGrant } from '../src/oauth/grant.ts'
+import { encryptToken } from '../src/oauth/shared-token.ts'
 import { runInProcess } from './in-process.ts'
 
 const NOW = new Date('2026-11-23T18:00:00Z')
@@ -93,6 +96,7 @@ test('requests a token by default with Basic, sets the outputs, and saves nothin
     'expires-in': '3600',
     'expires-at': '2026-11-23T19:00:00Z',
     scope: 'read',
+    'shared-token': '',
   })
   expect(state).toEqual(NOTHING_TO_REVOKE)
 })
@@ -141,6 +145,7 @@ test('prints warnings after the masks, and sets outputs to empty that the respon
     'expires-in': '',
     'expires-at': '',
     scope: '',
+    'shared-token': '',
   })
 })
 
@@ -573,5 +578,293 @@ describe('with an issuer', () => {
       /^::warning::The token will not be revoked: the .*\. Set revocation-url, or set revoke to false\.$/,
     )
     expect(state).toEqual(NOTHING_TO_REVOKE)
+  })
+})
+
+describe('with share-key', () => {
+  const KEY = randomBytes(32)
+  const SHARE_KEY = KEY.toString('base64')
+  const ENV = {
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_REPOSITORY: 'fake/repository',
+    GITHUB_RUN_ID: '42',
+  }
+  const RUN = 'https://github.com/fake/repository/actions/runs/42'
+  const NO_CREDENTIALS = { 'client-id': '', 'client-secret': '' }
+  const MASKS_FIRST = [
+    '::add-mask::fake-secret',
+    `::add-mask::${SHARE_KEY}`,
+    ...BEFORE_REQUEST.slice(1),
+    '::add-mask::fake-token',
+  ]
+
+  const share = (respond: Respond, inputs: Record<string, string> = {}) =>
+    run(respond, (origin) => ({ 'token-url': `${origin}/token`, 'share-key': SHARE_KEY, ...inputs }), {
+      env: ENV,
+    })
+  const decrypt = (text = '') => jwtDecrypt(text, KEY, { audience: RUN, currentDate: NOW })
+
+  test('sets the encrypted token as an output, and says that it is not revoked', async () => {
+    const { error, printed, outputs, state, requests } = await share(
+      json({ ...TOKEN, expires_in: 3600, scope: 'read' }),
+      { 'revocation-url': REVOKE_URL },
+    )
+    expect(error).toBeUndefined()
+    expect(requests).toHaveLength(1)
+    expect(printed).toEqual([
+      ...MASKS_FIRST,
+      'Got a Bearer token; it expires at 2026-11-23 19:00 UTC (in 60 min). It is shared with other jobs and not revoked',
+    ])
+    const { 'shared-token': sharedToken, ...others } = outputs
+    expect(others).toEqual({
+      'access-token': 'fake-token',
+      'token-type': 'Bearer',
+      'expires-in': '3600',
+      'expires-at': '2026-11-23T19:00:00Z',
+      scope: 'read',
+    })
+    expect((await decrypt(sharedToken)).payload).toMatchObject({
+      access_token: 'fake-token',
+      token_type: 'Bearer',
+      scope: 'read',
+      iat: NOW.getTime() / 1000,
+      exp: NOW.getTime() / 1000 + 3600,
+    })
+    expect(state).toEqual(NOTHING_TO_REVOKE)
+  })
+
+  test('says that a token without a lifetime is not revoked', async () => {
+    const { printed, outputs } = await share(json(TOKEN))
+    expect(printed.at(-1)).toBe(
+      'Got a Bearer token; the server did not return a lifetime. It is shared with other jobs and not revoked',
+    )
+    expect((await decrypt(outputs['shared-token'])).payload).not.toHaveProperty('exp')
+  })
+
+  test('encrypts what the token was requested with', async () => {
+    const { outputs, origin } = await share(json(TOKEN), {
+      scope: 'read write',
+      audience: 'urn:a',
+      resource: 'urn:b\nurn:c',
+      'extra-params': 'x=1',
+    })
+    expect((await decrypt(outputs['shared-token'])).payload['request']).toEqual({
+      server: `${origin}/token`,
+      'client-id': 'fake-id',
+      'grant-type': 'client_credentials',
+      scope: 'read write',
+      audience: 'urn:a',
+      resource: 'urn:b urn:c',
+    })
+  })
+
+  test('encrypts the issuer, and saves no state although the metadata has a revocation endpoint', async () => {
+    const { outputs, state, origin } = await run(
+      (response, server, url) => {
+        const issuer = server.origin.replace('127.0.0.1', 'localhost')
+        const metadata = { issuer, token_endpoint: `${issuer}/x`, revocation_endpoint: `${issuer}/revoke` }
+        json(url.startsWith('/.well-known/') ? metadata : TOKEN)(response, server, url)
+      },
+      (issuer) => ({ issuer, 'share-key': SHARE_KEY }),
+      { env: ENV },
+    )
+    expect((await decrypt(outputs['shared-token'])).payload['request']).toMatchObject({ server: origin })
+    expect(state).toEqual(NOTHING_TO_REVOKE)
+  })
+
+  test('sets no output if the request fails', async () => {
+    const { error, outputs } = await share(json({ error: 'invalid_client' }, 401))
+    expect(error).toMatch(/^Could not get an access token from <host>: HTTP 401 /)
+    expect(outputs).toEqual({})
+  })
+
+  /** A token of another job, requested with the inputs of `share` and a server at this origin. */
+  async function createSharedToken({
+    origin = '',
+    secondsLeft = 3600,
+    tokenType = 'Bearer',
+    runId = ENV.GITHUB_RUN_ID,
+    key = KEY,
+  }) {
+    const expiresAt = new Date(NOW.getTime() + secondsLeft * 1000)
+    const identity = {
+      server: `${origin}/token`,
+      'client-id': 'fake-id',
+      'grant-type': 'client_credentials',
+      scope: '',
+      audience: '',
+      resource: '',
+    }
+    return await encryptToken(
+      { accessToken: 'fake-shared', tokenType, scope: 'read', lifetime: { seconds: 3600, expiresAt } },
+      identity,
+      { key, run: RUN.replace(/42$/, runId) },
+    )
+  }
+
+  /** Runs a step that receives a shared token. */
+  async function receive(
+    options: Parameters<typeof createSharedToken>[0],
+    inputs: Record<string, string> = NO_CREDENTIALS,
+    respond = json({ ...TOKEN, expires_in: 60 }),
+  ) {
+    await using server: LoopbackServer = await startServer(({ url }, response) =>
+      respond(response, server, url),
+    )
+    const origin = server.origin.replace('127.0.0.1', 'localhost')
+    const sharedToken = await createSharedToken({ origin, ...options })
+    const tokenUrl = inputs['client-id'] === '' ? {} : { 'token-url': `${origin}/token` }
+    const result = await run(
+      () => {},
+      () => ({ ...tokenUrl, 'share-key': SHARE_KEY, 'shared-token': sharedToken, ...inputs }),
+      { env: ENV },
+    )
+    const { host } = new URL(origin)
+    const hideHost = (line: string) => line.replaceAll(host, '<host>')
+    return { ...result, sharedToken, requests: server.requests, printed: result.printed.map(hideHost) }
+  }
+
+  test.each([
+    ['without client credentials', NO_CREDENTIALS, []],
+    ['with client credentials for the same request', {}, ['::add-mask::fake-secret']],
+  ])('uses the token of another job %s, and masks it first', async (_name, inputs, masks) => {
+    const { error, printed, outputs, state, requests, sharedToken } = await receive(
+      { secondsLeft: 1800 },
+      inputs,
+    )
+    expect(error).toBeUndefined()
+    expect(requests).toEqual([])
+    expect(printed).toEqual([
+      ...masks,
+      `::add-mask::${SHARE_KEY}`,
+      '::add-mask::fake-shared',
+      'Using a Bearer token; it expires at 2026-11-23 18:30 UTC (in 30 min), from another job',
+    ])
+    expect(outputs).toEqual({
+      'access-token': 'fake-shared',
+      'token-type': 'Bearer',
+      'expires-in': '1800',
+      'expires-at': '2026-11-23T18:30:00Z',
+      scope: 'read',
+      'shared-token': sharedToken,
+    })
+    expect(state).toEqual(NOTHING_TO_REVOKE)
+  })
+
+  test('logs no token type of another job except Bearer', async () => {
+    const { printed, outputs } = await receive({ tokenType: 'N_A' })
+    expect(printed.at(-1)).toMatch(/^Using an access token;/)
+    expect(outputs['token-type']).toBe('N_A')
+  })
+
+  test('masks the token of another job before it is an output', async () => {
+    const sharedToken = await createSharedToken({})
+    const outputsAtMask: string[] = []
+    jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
+    const { error } = await runInProcess(
+      async () => {
+        const record = process.stdout.write
+        process.stdout.write = (text: string | Uint8Array) => {
+          if (`${text}`.includes('fake-shared')) {
+            outputsAtMask.push(readFileSync(process.env['GITHUB_OUTPUT'] ?? '', 'utf8'))
+          }
+          return record.call(process.stdout, text)
+        }
+        await main().finally(() => {
+          process.stdout.write = record
+        })
+      },
+      { 'share-key': SHARE_KEY, 'shared-token': sharedToken },
+      ENV,
+    ).finally(() => jest.useRealTimers())
+    expect({ error, outputsAtMask }).toEqual({ error: undefined, outputsAtMask: [''] })
+  })
+
+  type Unusable = [name: string, options: Parameters<typeof createSharedToken>[0], reason: string]
+  const UNUSABLE: Unusable[] = [
+    ['has expired', { secondsLeft: -1 }, 'has expired'],
+    ['is about to expire', { secondsLeft: 299 }, 'is about to expire (in 299 s)'],
+    ['is from another run', { runId: '41' }, 'is from another workflow run'],
+  ]
+
+  test.each(UNUSABLE)(
+    'fails without client credentials if shared-token %s',
+    async (_name, options, reason) => {
+      const { error, outputs, printed } = await receive(options)
+      expect(error).toBe(
+        `shared-token ${reason}. Re-run all jobs, or set client-id and its credentials to request another token.`,
+      )
+      expect({ outputs, printed }).toEqual({ outputs: {}, printed: [`::add-mask::${SHARE_KEY}`] })
+    },
+  )
+
+  test.each(UNUSABLE)('requests a token of its own if shared-token %s', async (_name, options, reason) => {
+    const { error, outputs, printed, state, requests } = await receive(options, {
+      'revocation-url': REVOKE_URL,
+    })
+    expect(error).toBeUndefined()
+    expect(printed).toEqual([
+      '::add-mask::fake-secret',
+      `::add-mask::${SHARE_KEY}`,
+      `shared-token ${reason}; requesting another access token`,
+      ...BEFORE_REQUEST.slice(1),
+      '::add-mask::fake-token',
+      'Got a Bearer token; it expires at 2026-11-23 18:01 UTC (in 60 s)',
+    ])
+    expect(outputs).toMatchObject({ 'access-token': 'fake-token', 'expires-in': '60', 'shared-token': '' })
+    expect(requests).toHaveLength(1)
+    // No other job has this token, so the post step revokes it.
+    expect(JSON.parse(state['revocation'] ?? '')).toMatchObject({ accessToken: 'fake-token' })
+  })
+
+  const GRANT = { 'grant-type': 'refresh_token', 'refresh-token': 'fake-refresh' }
+
+  test.each<[string, Record<string, string>]>([
+    ['client-id', { 'client-id': 'other' }],
+    ['grant-type', GRANT],
+    ['scope', { scope: 'read' }],
+    ['audience', { audience: 'urn:a' }],
+    ['resource', { resource: 'urn:a' }],
+  ])('requests a token of its own if the shared one was requested with another %s', async (name, inputs) => {
+    const { error, printed, requests } = await receive({}, inputs)
+    expect(error).toBeUndefined()
+    expect(printed).toContain(
+      `shared-token was requested with another ${name}; requesting another access token`,
+    )
+    expect(requests).toHaveLength(1)
+  })
+
+  test('requests a token of its own if the shared one is from another server', async () => {
+    const { error, printed, requests } = await receive({ origin: 'https://as.example' }, {})
+    expect(error).toBeUndefined()
+    expect(printed).toContain(
+      'shared-token was requested with another server; requesting another access token',
+    )
+    expect(requests).toHaveLength(1)
+  })
+
+  test('throws the error of its own request, without an output', async () => {
+    const { error, outputs } = await receive({ secondsLeft: -1 }, { retries: '0' }, json({}, 400))
+    expect(error).toMatch(/^Could not get an access token from /)
+    expect(outputs).toEqual({})
+  })
+
+  test.each([
+    ['without client credentials', NO_CREDENTIALS],
+    ['with client credentials', {}],
+  ])('fails %s if share-key does not decrypt shared-token', async (_name, inputs) => {
+    const { error, outputs, requests } = await receive({ key: randomBytes(32) }, inputs)
+    expect(error).toMatch(/^shared-token cannot be decrypted with share-key\b/)
+    expect({ outputs, requests }).toEqual({ outputs: {}, requests: [] })
+  })
+
+  test.each([
+    ['without share-key', { 'share-key': '' }, /^share-key is empty/],
+    ['with an input that it cannot honor', { scope: 'read' }, /^scope cannot be used /],
+    ['with an empty shared-token', { 'shared-token': '' }, /^shared-token is empty/],
+  ])('throws the error of an input, and sends nothing: %s', async (_name, inputs, message) => {
+    const { error, outputs, state } = await receive({}, { ...NO_CREDENTIALS, ...inputs })
+    expect(error).toMatch(message)
+    expect({ outputs, state }).toEqual({ outputs: {}, state: NOTHING_TO_REVOKE })
   })
 })

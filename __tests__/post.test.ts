@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import { startServer } from '../dev/servers/loopback-server.ts'
 import { createAuthority } from '../dev/servers/tls-authority.ts'
@@ -314,4 +315,48 @@ test('trusts a ca-certificate', async () => {
   } finally {
     setDefaultCACertificates(trusted)
   }
+})
+
+describe('with share-key', () => {
+  const SHARE_KEY = randomBytes(32).toString('base64')
+  const SHARE = { 'share-key': SHARE_KEY }
+  const SHARED = { ...SHARE, 'shared-token': 'fake-shared-token' }
+  const ALONE = { ...SHARED, 'client-id': '', 'client-secret': '', 'token-url': '', 'revocation-url': '' }
+  const MASK = `::add-mask::${SHARE_KEY}`
+  const before = { ...process.env }
+
+  beforeAll(() => {
+    Object.assign(process.env, {
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_REPOSITORY: 'fake/repository',
+      GITHUB_RUN_ID: '42',
+    })
+  })
+
+  afterAll(() => {
+    process.env = before
+  })
+
+  // The state is only there if another step has set it.
+  test.each<[string, PerOrigin<Record<string, string>>, string[]]>([
+    ['a step that requested a token', SHARE, ['::add-mask::fake-secret', MASK]],
+    [
+      'the same with an issuer',
+      (origin) => ({ ...byIssuer(origin), ...SHARE }),
+      ['::add-mask::fake-secret', MASK],
+    ],
+    ['a step that received a token', ALONE, [MASK]],
+  ])('sends nothing for %s, whatever the state has', async (_name, inputs, masks) => {
+    for (const saved of [SAVED, withEndpoint('/found')]) {
+      const { error, printed, requests } = await revoke(ok, saved, inputs)
+      expect({ error, printed, requests }).toEqual({ error: undefined, printed: masks, requests: [] })
+    }
+  })
+
+  test('revokes a token that a step with shared-token has requested itself', async () => {
+    const { error, printed, requests } = await revoke(ok, SAVED, SHARED)
+    expect(error).toBeUndefined()
+    expect(printed).toEqual([MASKS[0], MASK, MASKS[1], 'Revoked the access token at <host>'])
+    expect(requests.map(({ body }) => body)).toEqual(['token=fake-token&token_type_hint=access_token'])
+  })
 })
