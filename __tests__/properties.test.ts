@@ -1,4 +1,5 @@
 /** What holds for every value, tested with thousands of random ones. */
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
@@ -11,6 +12,7 @@ import { prepareClientAuth } from '../src/oauth/client-auth.ts'
 import { createIdTokenSource } from '../src/oauth/github-id-token.ts'
 import type { Prove } from '../src/oauth/proof.ts'
 import { encodeParameters } from '../src/oauth/request-body.ts'
+import { decryptToken, encryptToken } from '../src/oauth/shared-token.ts'
 import { parseTokenResponse, type TokenResponse } from '../src/oauth/token-response.ts'
 import { runInProcess } from './in-process.ts'
 import { linesPrintedBy, recordPrinted } from './stdout.ts'
@@ -400,7 +402,8 @@ describe('multi-line inputs', () => {
           async (name, value) => {
             process.env[`INPUT_${name.toUpperCase()}`] = value
             try {
-              const { parameters, scope } = readInputs()
+              const { request } = readInputs()
+              const { parameters = [], scope } = request ?? {}
               expect(scope).not.toMatch(/[\r\n]/)
               const entries = value.split(/[\r\n]+/).filter((line) => line.trim() !== '')
               if (/^[er]/.test(name)) expect(parameters).toHaveLength(entries.length)
@@ -444,4 +447,111 @@ test('the expiration time is never later than expires_in, for any number', () =>
     }),
     { numRuns: 10_000 },
   )
+})
+
+describe('a shared token', () => {
+  const CONTEXT = { key: randomBytes(32), run: 'https://github.com/fake/repository/actions/runs/42' }
+  const REQUEST = { server: 'https://as.example/token', 'client-id': 'fake-id' }
+
+  /** Whether the last characters of two base64url texts differ only in bits that belong to no byte (RFC 4648, section 3.5). */
+  const isSameBytes = (text: string, other: string) =>
+    /^[\w-]+$/.test(other) && Buffer.from(text, 'base64url').equals(Buffer.from(other, 'base64url'))
+
+  // Only the header is authenticated as text; ciphertext and tag are authenticated as bytes.
+  test('is rejected if any character is changed, except in the unused bits of ciphertext and tag', async () => {
+    const base64url = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_']
+    const character = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...base64url) },
+      fc.constantFrom(...'.=+/ \n'),
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    )
+    // The last characters of ciphertext and tag are changed often: the tag has 22 characters.
+    const position = fc.oneof(fc.nat(1000), fc.integer({ min: -30, max: -1 }), fc.constantFrom(-1, -24))
+    const count = { accepted: 0, rejected: 0 }
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 12 }),
+        position,
+        character,
+        async (accessToken, position, character) => {
+          const token = { accessToken, tokenType: 'Bearer', scope: '', lifetime: undefined }
+          const text = await encryptToken(token, REQUEST, CONTEXT)
+          const index = position < 0 ? text.length + position : position % text.length
+          fc.pre(text[index] !== character)
+          const changed = text.slice(0, index) + character + text.slice(index + 1)
+          const [parts, others] = [text.split('.'), changed.split('.')]
+          const isUnused =
+            others.length === 5 &&
+            [0, 1, 2].every((part) => parts[part] === others[part]) &&
+            [3, 4].every((part) => isSameBytes(parts[part] ?? '', others[part] ?? ''))
+          const result = decryptToken(changed, REQUEST, CONTEXT, new Date(0))
+          count[isUnused ? 'accepted' : 'rejected'] += 1
+          if (isUnused) expect(await result).toEqual(token)
+          else await expect(result).rejects.toThrow(/^shared-token (is not|cannot be) /)
+        },
+      ),
+      { numRuns: 10_000 },
+    )
+    expect(count.accepted).toBeGreaterThan(10)
+    expect(count.rejected).toBeGreaterThan(9000)
+  })
+
+  test('is used with any lifetime at any time only before it expires', async () => {
+    const requestedAt = fc.date({
+      noInvalidDate: true,
+      min: new Date('1971-01-01'),
+      max: new Date('2200-01-01'),
+    })
+    const seconds = fc.oneof(fc.nat(3), fc.nat(1000), fc.nat(10 * 365 * 86_400))
+    // Most clocks show a time around the expiration, or around the time at which the token is about to expire.
+    const clock = fc.oneof(
+      fc.record({
+        before: fc.constantFrom('expiry', 'half', 'margin'),
+        ms: fc.integer({ min: -3000, max: 3000 }),
+      }),
+      fc.date({ noInvalidDate: true }),
+    )
+    const count = { used: 0, unusable: 0 }
+    await fc.assert(
+      fc.asyncProperty(
+        requestedAt,
+        seconds,
+        clock,
+        fc.boolean(),
+        async (start, seconds, clock, canRequest) => {
+          const expiresAt = new Date(start.getTime() + seconds * 1000)
+          const marginMs = Math.min(5 * 60_000, (seconds / 2) * 1000)
+          const msBefore = { expiry: 0, half: (seconds / 2) * 1000, margin: marginMs }
+          const now =
+            'ms' in clock ? new Date(expiresAt.getTime() - msBefore[clock.before] + clock.ms) : clock
+          fc.pre(Number.isFinite(now.getTime()))
+          const token = {
+            accessToken: TOKEN,
+            tokenType: 'Bearer',
+            scope: '',
+            lifetime: { seconds, expiresAt },
+          }
+          const text = await encryptToken(token, REQUEST, CONTEXT)
+          const result = await decryptToken(text, canRequest ? REQUEST : undefined, CONTEXT, now)
+          const msLeft = expiresAt.getTime() - now.getTime()
+          if ('unusable' in result) {
+            count.unusable += 1
+            expect(result.unusable).toMatch(/^(has expired|is about to expire \(in \d+ s\))$/)
+            // Both times are rounded down to a second.
+            return expect(msLeft).toBeLessThan(marginMs + 2000)
+          }
+          count.used += 1
+          expect(result).toMatchObject({ accessToken: TOKEN, tokenType: 'Bearer', scope: '' })
+          expect(msLeft).toBeGreaterThan(0)
+          expect(msLeft).toBeGreaterThanOrEqual(marginMs)
+          expect(result.lifetime?.seconds).toBeGreaterThan(0)
+          expect((result.lifetime?.seconds ?? 0) * 1000).toBeLessThanOrEqual(msLeft)
+          return expect(result.lifetime?.expiresAt.getTime()).toBeLessThanOrEqual(expiresAt.getTime())
+        },
+      ),
+      { numRuns: 10_000 },
+    )
+    expect(count.used).toBeGreaterThan(1000)
+    expect(count.unusable).toBeGreaterThan(1000)
+  })
 })
