@@ -16,6 +16,14 @@ const COMMAND_FILES = ['OUTPUT', 'STATE', 'ENV', 'PATH', 'STEP_SUMMARY'] as cons
 /** What a step's process needs to start at all. */
 const INHERITED_VARIABLES = ['PATH', 'HOME', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR']
 
+/** The variables of the workflow run: the same in all its jobs, except that re-runs count `GITHUB_RUN_ATTEMPT`. */
+const WORKFLOW_RUN = {
+  GITHUB_SERVER_URL: 'https://github.com',
+  GITHUB_REPOSITORY: 'OWNER/REPOSITORY',
+  GITHUB_RUN_ID: '1',
+  GITHUB_RUN_ATTEMPT: '1',
+}
+
 type Values = Readonly<Record<string, string>>
 
 export interface StepResult {
@@ -229,6 +237,7 @@ function createRunnerVariables(folder: string): Env {
   return {
     CI: 'true',
     GITHUB_ACTIONS: 'true',
+    ...WORKFLOW_RUN,
     GITHUB_WORKSPACE: folder,
     RUNNER_TEMP: folder,
     ...Object.fromEntries(COMMAND_FILES.map((name) => [`GITHUB_${name}`, join(folder, name)])),

@@ -159,6 +159,17 @@ test('passes what a step writes to GITHUB_ENV to later steps, except NODE_OPTION
   expect(printed).toEqual([expect.stringMatching(/^job exported step .*ENV$/)])
 })
 
+test('sets the variables of the workflow run, which only the options of a job or step change', async () => {
+  const script = `console.log(process.env.GITHUB_REPOSITORY, process.env.GITHUB_RUN_ID, process.env.GITHUB_RUN_ATTEMPT)`
+  const job = startJob({ env: { GITHUB_RUN_ID: '2' } })
+  await job.runScript({
+    name: 'x',
+    script: exporting('GITHUB_RUN_ID=exported', 'GITHUB_RUN_ATTEMPT=exported'),
+  })
+  const { printed } = await job.runScript({ name: 'y', script })
+  expect(printed).toEqual(['OWNER/REPOSITORY 2 1'])
+})
+
 describe('with the action', () => {
   /** Runs before the action: prints its environment, its file, and whether a package can be loaded there. */
   const HOOK = `
