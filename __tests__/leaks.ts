@@ -6,12 +6,13 @@ const SLICE_CHARACTERS = 12
 /**
  * Checks that a step leaks no secret: the first line that it prints with a secret is the command that masks it, and no
  * part of 12 characters, in any form of `encodedForms`, appears in the log or in a command file. The access token appears in
- * its output and in the state for the post step, and nowhere else.
+ * its output and in the state for the post step, and nowhere else. The output `shared-token`, which the log of the next
+ * job shows, is checked for more forms.
  */
 export function expectNoLeak(step: StepResult, secrets: readonly string[]): void {
   const { printed, log, files, outputs, state } = step
   const { revocation, ...more } = state
-  const { 'access-token': token = '', ...others } = outputs
+  const { 'access-token': token = '', 'shared-token': sharedToken = '', ...others } = outputs
   // Without a token to revoke, the state is missing or empty.
   const { accessToken, ...rest } = JSON.parse(revocation || JSON.stringify({ accessToken: token }))
   expect({ accessToken, more }).toEqual({ accessToken: token, more: {} })
@@ -33,6 +34,32 @@ export function expectNoLeak(step: StepResult, secrets: readonly string[]): void
           : slicesOf(form, SLICE_CHARACTERS).find((slice) => readableSlices.has(slice))
       if (leaked) throw new Error(`'${leaked}', a part of a secret, can be read in:\n${readable}`)
     }
+    expectNotIn(sharedToken, secret)
+  }
+}
+
+/** Checks the text, and the bytes that each of its parts encodes, for a secret as it is, reversed, or in any encoding. */
+function expectNotIn(sharedToken: string, secret: string): void {
+  if (sharedToken === '') return
+  // A secret that may be a key in base64 stands for the bytes of the key, too.
+  const isKey = /^[\w+/-]{43}=?$/.test(secret)
+  const values = [Buffer.from(secret), ...(isKey ? [Buffer.from(secret, 'base64')] : [])]
+  const forms = [
+    ...encodedForms(secret),
+    [...secret].toReversed().join(''),
+    Buffer.from(secret, 'utf16le').toString('latin1'),
+    ...values.flatMap((bytes) => [
+      bytes.toString('latin1'),
+      bytes.toString('hex'),
+      bytes.toString('hex').toUpperCase(),
+    ]),
+  ]
+  const decoded = sharedToken.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'))
+  const texts = [sharedToken, ...decoded]
+  for (const form of forms) {
+    const parts = form.length < SLICE_CHARACTERS ? [form] : slicesOf(form, SLICE_CHARACTERS)
+    const leaked = parts.find((part) => texts.some((text) => text.includes(part)))
+    if (leaked !== undefined) throw new Error(`'${leaked}', a part of a secret, is in shared-token`)
   }
 }
 
@@ -89,14 +116,10 @@ function checkStep(result: StepResult, known: readonly string[]): void {
 
 function secretsIn(inputs: Readonly<Record<string, string>>): string[] {
   const { 'client-id': id = '', 'client-secret': secret = '', 'private-key': key = '' } = inputs
-  const { 'refresh-token': refreshToken = '' } = inputs
+  const { 'refresh-token': refreshToken = '', 'share-key': shareKey = '' } = inputs
   const encode = (text: string) => new URLSearchParams({ '': text }).toString().slice(1)
   const pairs = secret === '' ? [] : [`${id}:${secret}`, `${encode(id)}:${encode(secret)}`]
   const lines = key.split(/\r?\n|\\n/).filter((line) => line !== '' && !line.startsWith('-----'))
-  return [
-    secret.trim(),
-    refreshToken.trim(),
-    ...pairs.map((pair) => Buffer.from(pair).toString('base64')),
-    ...lines,
-  ]
+  const credentials = pairs.map((pair) => Buffer.from(pair).toString('base64'))
+  return [secret.trim(), refreshToken.trim(), shareKey.trim(), ...credentials, ...lines]
 }

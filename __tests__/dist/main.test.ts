@@ -25,7 +25,7 @@ describe('with Spotify', () => {
     const { 'access-token': token = '', 'expires-at': expiresAt = '', ...outputs } = step.outputs
 
     expect(step.exitCode).toBe(0)
-    expect(outputs).toEqual({ 'token-type': 'Bearer', 'expires-in': '3600', scope: '' })
+    expect(outputs).toEqual({ 'token-type': 'Bearer', 'expires-in': '3600', scope: '', 'shared-token': '' })
     expect(expiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
     expect(Date.parse(expiresAt)).toBeGreaterThan(before + 3_599_000)
     const response = await fetch(`${spotify.apiUrl}/v1/search?q=never&type=track`, {
@@ -133,6 +133,7 @@ test('masks every token before it logs anything else, warnings included', async 
     'expires-in': '',
     'expires-at': '',
     scope: '',
+    'shared-token': '',
   })
 })
 
