@@ -29,6 +29,16 @@ test('prints the log of a job and the result of the next step', () => {
   expect(status).toBe(0)
 })
 
+test('--shared: three jobs use one token', () => {
+  const { status, stdout } = runDemo('--shared')
+  expect(stdout.match(/Requesting an access token from/g)).toHaveLength(1)
+  expect(stdout.match(/Using a Bearer token; .*, from another job$/gm)).toHaveLength(2)
+  expect(stdout).toContain("\nSet output 'shared-token'\nWarning: Skip output 'access-token' since it ")
+  expect(stdout.match(/^ {4}share-key: \*\*\*$/gm)).toHaveLength(3)
+  expect(stdout).toMatch(/\nJobs that called the Web API: 3 of 3\. Token requests: 1\.\n$/)
+  expect(status).toBe(0)
+})
+
 test('prints the log of a job with a fault', () => {
   const { status, stdout } = runDemo('--fault', 'no access_token')
   expect(stdout).toMatch(/^ {4}timeout: 10$/m)
@@ -38,7 +48,7 @@ test('prints the log of a job with a fault', () => {
 
 test.each(['--help', '-h'])('explains itself with %s', (option) => {
   const { status, stdout } = runDemo(option)
-  expect(stdout).toMatch(/^Usage: npm run demo -- \[--fault NAME\]\n/)
+  expect(stdout).toMatch(/^Usage: npm run demo -- \[--shared \| --fault NAME\]\n/)
   expectFaults(stdout)
   expect(status).toBe(0)
 })
@@ -56,6 +66,7 @@ test.each([
 
 test.each([
   ['an unknown option', ['--faults', 'reset'], 'Unknown argument: --faults reset.'],
+  ['two options', ['--shared', '--fault', 'reset'], '--shared cannot be used with --fault.'],
   ['a name that is not quoted', ['--fault', 'reset', 'once'], 'Unknown argument: once.'],
 ])('shows the usage for %s', (_name, args, cause) => {
   const { status, stderr } = runDemo(...args)
