@@ -104,10 +104,17 @@ export function comparePolicies(jobs: number, scenario: Scenario) {
   return Object.entries(POLICIES).map(([policy, wait]) => ({ policy, ...simulate(wait, jobs, scenario) }))
 }
 
+/** The result with `share-key`: one job requests a token by the action's policy, and the others send nothing. */
+function simulateSharing(scenario: Scenario) {
+  const policy = 'one job requests, the others share'
+  return { policy, ...simulate(POLICIES['this action'] as Policy, 1, scenario) }
+}
+
 /** The table for 256 jobs, the largest matrix, in Markdown. */
 export function formatTable(): string {
-  const outage = comparePolicies(256, SCENARIOS.outage)
-  const rows = comparePolicies(256, SCENARIOS.busy).map(({ policy, perToken, peak }, index) => {
+  const simulateAll = (scenario: Scenario) => [...comparePolicies(256, scenario), simulateSharing(scenario)]
+  const outage = simulateAll(SCENARIOS.outage)
+  const rows = simulateAll(SCENARIOS.busy).map(({ policy, perToken, peak }, index) => {
     const percent = ((outage[index]?.share ?? 0) * 100).toFixed(0)
     return `| ${policy} | ${perToken.toFixed(1)} | ${peak} | ${percent} % |`
   })
