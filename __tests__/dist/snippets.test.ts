@@ -46,6 +46,14 @@ function stepsIn(content: unknown): Step[] {
   return steps ?? Object.values(jobs ?? {}).flatMap(stepsIn)
 }
 
+/** A shared token is bound to the workflow run. */
+const RUN = {
+  GITHUB_SERVER_URL: 'https://github.com',
+  GITHUB_REPOSITORY: 'octo-org/octo-repo',
+  GITHUB_RUN_ID: '1',
+}
+
+const isReceiving = (step: Step) => step.with?.['shared-token'] !== undefined
 const isOurs = ({ uses }: Step) =>
   /^(https:\/\/github\.com\/)?OWNER\/client-credentials-token@(v1|[0-9a-f]{40})$/.test(uses ?? '')
 
@@ -83,7 +91,8 @@ test.each(snippets)(
     for (const step of ours) {
       expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(Object.keys(step.with ?? {})))
       const hasClient = !/^(token_exchange|jwt_bearer)$/.test(`${step.with?.['grant-type']}`)
-      if (hasClient) expect(step.with).toHaveProperty('client-id')
+      if (isReceiving(step)) expect(step.with).toHaveProperty('share-key')
+      else if (hasClient) expect(step.with).toHaveProperty('client-id')
     }
     const uses = [...yaml.matchAll(/steps\.([\w-]+)\.outputs\.([\w-]+)/g)]
     for (const [, id, output] of uses) {
@@ -104,13 +113,16 @@ test.each(
   ),
 )('$place: the step $id runs', async ({ step, content }) => {
   const mayRequestIdToken = JSON.stringify(content).includes('"id-token":"write"')
-  const job = startCheckedJob({
-    env: {
-      https_proxy: `http://${proxy.host}`,
-      NODE_EXTRA_CA_CERTS: authority.file,
-      ...(mayRequestIdToken && ID_TOKEN_VARIABLES),
-    },
-  })
-  const result = await job.runAction({ with: evaluateInputs(step.with ?? {}) })
+  const env = {
+    https_proxy: `http://${proxy.host}`,
+    NODE_EXTRA_CA_CERTS: authority.file,
+    ...RUN,
+    ...(mayRequestIdToken && ID_TOKEN_VARIABLES),
+  }
+  const run = (one: Step | undefined, needs?: Readonly<Record<string, string>>) =>
+    startCheckedJob({ env }).runAction({ with: evaluateInputs(one?.with ?? {}, needs) })
+  // The job in `needs` runs first.
+  const needs = isReceiving(step) ? (await run(stepsIn(content).find(isOurs))).outputs : {}
+  const result = await run(step, needs)
   expect(result).toMatchObject({ exitCode: 0, outputs: { 'access-token': ACCESS_TOKEN } })
 })

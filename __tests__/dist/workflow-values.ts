@@ -10,6 +10,7 @@ const PRIVATE_KEY_PEM = CA.private
 export function fakeValue(name: string): string {
   // The action checks the form of Spotify's client IDs: 32 hexadecimal digits.
   if (name === 'SPOTIFY_CLIENT_ID') return '0123456789abcdef'.repeat(2)
+  if (name.endsWith('SHARE_KEY')) return createHash('sha256').update(name).digest('base64')
   // A secret has no words that a log message could contain too.
   return /_(SECRET|TOKEN)$/.test(name)
     ? `fake-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`
@@ -21,15 +22,18 @@ function fakePem(name: string): string | undefined {
   return name === 'CA_CERTIFICATE' ? CA.cert : undefined
 }
 
-/** The inputs of a workflow step, with a value for each expression. */
+/**
+ * The inputs of a workflow step, with a value for each expression.
+ * @param values the values of secrets and of outputs of other jobs, in place of fake ones
+ */
 export function evaluateInputs(
   inputs: Readonly<Record<string, unknown>>,
-  pems: Readonly<Record<string, string>> = {},
+  values: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const evaluate = (text: unknown) =>
     String(text).replace(
-      /\$\{\{ (?:secrets|vars|matrix)\.(\w+) \}\}/g,
-      (_expression, name: string) => pems[name] ?? fakePem(name) ?? fakeValue(name),
+      /\$\{\{ (?:secrets|vars|matrix|needs\.\w+\.outputs)\.([\w-]+) \}\}/g,
+      (_expression, name: string) => values[name] ?? fakePem(name) ?? fakeValue(name),
     )
   return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, evaluate(value)]))
 }
