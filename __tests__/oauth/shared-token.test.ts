@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { beforeAll, expect, test } from '@jest/globals'
 import { CompactEncrypt, type CompactJWEHeaderParameters, jwtDecrypt } from 'jose'
 import { decryptToken, encryptToken } from '../../src/oauth/shared-token.ts'
-import type { Token } from '../../src/oauth/token-response.ts'
+import type { Token } from '../../src/oauth/token.ts'
 
 const KEY = randomBytes(32)
 const RUN = 'https://github.com/fake/repository/actions/runs/42'

@@ -5,7 +5,6 @@ import { parse } from 'yaml'
 
 interface Field {
   readonly description: string
-  readonly required?: boolean
   readonly default?: string
 }
 
@@ -15,10 +14,10 @@ const metadata: Record<'inputs' | 'outputs', Record<string, Field>> = parse(
 )
 
 const rowsOfInputs = Object.entries(metadata.inputs).map(
-  ([name, { required, default: value, description }]) =>
+  ([name, { default: value, description }]) =>
     [
       name,
-      `| \`${name}\` | ${required ? '(required)' : value === undefined ? '' : `\`${value}\``} | ${description} |`,
+      `| \`${name}\` | ${description}${value === undefined ? '' : ` Default: \`${value}\`.`} |`,
     ] as const,
 )
 const rowsOfOutputs = Object.entries(metadata.outputs).map(
@@ -34,7 +33,7 @@ const readme = readFileSync(path, 'utf8')
       const names = list.split(' ')
       placed.push(...names)
       const rows = rowsOfInputs.filter(([name]) => names.includes(name)).map(([, row]) => row)
-      return `${start}${['| Input | Default | Description |', '|---|---|---|', ...rows].join('\n')}\n${end}`
+      return `${start}${['| Input | Description |', '|---|---|', ...rows].join('\n')}\n${end}`
     },
   )
   .replace(/(<!-- outputs -->\n).*?(<!-- end of outputs -->)/s, (_match, start, end) => {
