@@ -655,7 +655,19 @@ describe('with share-key', () => {
       scope: 'read write',
       audience: 'urn:a',
       resource: 'urn:b urn:c',
+      'extra-params': '[["x","1"]]',
+      'refresh-token': '',
     })
+  })
+
+  test('encrypts a hash of the refresh token that the token was requested with', async () => {
+    const { outputs } = await share(json(TOKEN), {
+      'grant-type': 'refresh_token',
+      'refresh-token': 'fake-refresh-token',
+    })
+    const { request } = (await decrypt(outputs['shared-token'])).payload
+    expect(request).toMatchObject({ 'refresh-token': expect.stringMatching(/^[\w-]{43}$/) })
+    expect(JSON.stringify(request)).not.toContain('fake-refresh-token')
   })
 
   test('encrypts the issuer, and saves no state although the metadata has a revocation endpoint', async () => {
@@ -694,11 +706,14 @@ describe('with share-key', () => {
       scope: '',
       audience: '',
       resource: '',
+      'extra-params': '[]',
+      'refresh-token': '',
     }
     return await encryptToken(
       { accessToken: 'fake-shared', tokenType, scope: 'read', lifetime: { seconds: 3600, expiresAt } },
       identity,
       { key, run: RUN.replace(/42$/, runId) },
+      NOW,
     )
   }
 

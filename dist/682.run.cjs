@@ -217,15 +217,14 @@ const MIN_REMAINING_SECONDS = 5 * 60;
 const MAX_AGE_SECONDS = 60 * 60;
 const MAX_TIME_SECONDS = token/* MAX_TIME_MS */.C / 1000;
 const UNDECRYPTABLE = 'shared-token cannot be decrypted with share-key. Check that both jobs use the same share-key, and pass shared-token unchanged.';
-async function encryptToken({ accessToken, tokenType, scope, lifetime }, identity, { key, run }) {
-    const now = Math.floor(Date.now() / 1000);
+async function encryptToken({ accessToken, tokenType, scope, lifetime }, identity, { key, run }, now) {
     const exp = lifetime && Math.floor(lifetime.expiresAt.getTime() / 1000);
     const claims = {
         aud: run,
         access_token: accessToken,
         token_type: tokenType,
         scope,
-        iat: lifetime && exp ? exp - lifetime.seconds : now,
+        iat: lifetime && exp ? exp - lifetime.seconds : Math.floor(now.getTime() / 1000),
         exp,
         request: identity
     };

@@ -2394,12 +2394,11 @@ async function useSharedToken(request, sharing) {
 }
 async function encrypt(token, request, sharing) {
     const { encryptToken } = await __nccwpck_require__.e(/* import() | jose */ 682).then(__nccwpck_require__.bind(__nccwpck_require__, 633));
-    return await encryptToken(token, identify(request), sharing);
+    return await encryptToken(token, identify(request), sharing, new Date());
 }
 function identify({ client, grant, server, scope, parameters }) {
     const valuesOf = (name)=>parameters.filter(([other])=>other === name).map(([, value])=>value);
     const others = parameters.filter(([name])=>name !== 'audience' && name !== 'resource');
-    const refreshToken = grant.type === 'refresh_token' ? grant.refreshToken : '';
     return {
         server: 'token' in server ? server.token.url.href : server.issuer.identifier,
         'client-id': client.clientId,
@@ -2408,8 +2407,11 @@ function identify({ client, grant, server, scope, parameters }) {
         audience: valuesOf('audience').join(' '),
         resource: valuesOf('resource').join(' '),
         'extra-params': JSON.stringify(others),
-        'refresh-token': (0,external_node_crypto_.createHash)('sha256').update(refreshToken).digest('base64url')
+        'refresh-token': grant.type === 'refresh_token' ? hash(grant.refreshToken) : ''
     };
+}
+function hash(text) {
+    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('base64url');
 }
 function requireOutputFile() {
     const file = process.env['GITHUB_OUTPUT'] ?? '';

@@ -70,13 +70,12 @@ async function useSharedToken(
 
 async function encrypt(token: Token, request: RequestInputs, sharing: Sharing): Promise<string> {
   const { encryptToken } = await import(/* webpackChunkName: "jose" */ './oauth/shared-token.ts')
-  return await encryptToken(token, identify(request), sharing)
+  return await encryptToken(token, identify(request), sharing, new Date())
 }
 
 function identify({ client, grant, server, scope, parameters }: RequestInputs): RequestIdentity {
   const valuesOf = (name: string) => parameters.filter(([other]) => other === name).map(([, value]) => value)
   const others = parameters.filter(([name]) => name !== 'audience' && name !== 'resource')
-  const refreshToken = grant.type === 'refresh_token' ? grant.refreshToken : ''
   return {
     server: 'token' in server ? server.token.url.href : server.issuer.identifier,
     'client-id': client.clientId,
@@ -85,8 +84,12 @@ function identify({ client, grant, server, scope, parameters }: RequestInputs): 
     audience: valuesOf('audience').join(' '),
     resource: valuesOf('resource').join(' '),
     'extra-params': JSON.stringify(others),
-    'refresh-token': createHash('sha256').update(refreshToken).digest('base64url'),
+    'refresh-token': grant.type === 'refresh_token' ? hash(grant.refreshToken) : '',
   }
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }
 
 /** Without the file, the toolkit would print the outputs to the log. */

@@ -397,6 +397,7 @@ describe('masks before use, and retries', () => {
     ])
     expect(main.outputs).toEqual({
       'access-token': ACCESS_TOKEN,
+      'shared-token': '',
       'token-type': 'Bearer',
       'expires-in': '300',
       'expires-at': expect.any(String),

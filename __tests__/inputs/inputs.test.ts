@@ -95,7 +95,10 @@ test.each<[string, Record<string, string>, object]>([
     },
   ],
 ])('reads %s', async (_name, inputs, value) => {
-  expect(await readWith(readInputs, inputs, ID_TOKEN_REQUEST)).toMatchObject({ value, error: undefined })
+  expect(await readWith(readInputs, inputs, ID_TOKEN_REQUEST)).toMatchObject({
+    value: { request: value },
+    error: undefined,
+  })
 })
 
 const REFRESH = { 'grant-type': 'refresh_token', 'refresh-token': 'fake-refresh' }
@@ -243,14 +246,25 @@ describe('with share-key', () => {
     )
   })
 
-  test.each<[string, Record<string, string>]>([
-    ['nothing else', {}],
-    ['inputs that cannot be used with shared-token alone', { scope: 'read' }],
-  ])('rejects an empty shared-token without client credentials: %s', async (_name, inputs) => {
-    const { error } = await readWith(readInputs, { ...SHARE, ...inputs }, RUN)
+  test('rejects an empty shared-token without client credentials', async () => {
+    const { error } = await readWith(readInputs, SHARE, RUN)
     expect(error).toBe(
       "shared-token is empty. Check that the job in needs sets this output; if its log says Skip output 'shared-token' since it may contain secret, remove secrets of two or three characters from that job.",
     )
+  })
+
+  test('names the missing client ID of a step that requests a token to share', async () => {
+    const { error } = await readWith(readInputs, { ...SHARE, issuer: 'https://as.example' }, RUN)
+    expect(error).toMatch(/^client-id is empty\. /)
+  })
+
+  test.each([
+    ['revoke', 'maybe'],
+    ['revocation-url', 'fake'],
+  ])('checks %s of a step that shares its token', async (name, value) => {
+    const inputs = { ...CREDENTIALS, ...SHARE, 'token-url': 'https://as.example/token', [name]: value }
+    const { error } = await readWith(readInputs, inputs, RUN)
+    expect(error).toMatch(new RegExp(`^${name} `))
   })
 
   test.each([

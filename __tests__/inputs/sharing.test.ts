@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { readSharing } from '../../src/inputs/sharing.ts'
+import { WHERE_VALUES_COME_FROM } from '../../src/inputs/values.ts'
 import { readWith } from './read-with.ts'
 
 const RUN = {
@@ -45,7 +46,7 @@ test.each([
 
 test('requires share-key if shared-token is set', async () => {
   const { error } = await readWith(readSharing, { 'shared-token': 'fake-shared-token' }, RUN)
-  expect(error).toBe(`share-key is empty, but shared-token requires it. ${CREATE_KEY}`)
+  expect(error).toBe(`share-key is empty, but shared-token requires it. ${WHERE_VALUES_COME_FROM}`)
 })
 
 test.each([

@@ -48,7 +48,7 @@ async function encryptText(text: string, header: CompactJWEHeaderParameters = HE
 let text: string
 
 beforeAll(async () => {
-  text = await encryptToken(TOKEN, REQUEST, CONTEXT)
+  text = await encryptToken(TOKEN, REQUEST, CONTEXT, new Date(START))
 })
 
 test('encrypts a JWT that only the key decrypts (RFC 7516, section 3.1)', async () => {
@@ -59,27 +59,33 @@ test('encrypts a JWT that only the key decrypts (RFC 7516, section 3.1)', async 
   await expect(jwtDecrypt(text, randomBytes(32), options)).rejects.toThrow('decryption operation failed')
 })
 
-test('encrypts a token without a lifetime as a JWT without exp and iat', async () => {
+test('encrypts a token without a lifetime as a JWT without exp', async () => {
   const { payload } = await jwtDecrypt(
-    await encryptToken({ ...TOKEN, lifetime: undefined }, REQUEST, CONTEXT),
+    await encryptToken({ ...TOKEN, lifetime: undefined }, REQUEST, CONTEXT, new Date(START)),
     KEY,
   )
-  const { iat, exp, ...claims } = CLAIMS
+  const { exp, ...claims } = CLAIMS
   expect(payload).toEqual(claims)
 })
 
 test('rounds the expiration time down to a second', async () => {
   const expiresAt = new Date(START + 3_600_999)
   const lifetime = { seconds: 3600, expiresAt }
-  const { payload } = await jwtDecrypt(await encryptToken({ ...TOKEN, lifetime }, REQUEST, CONTEXT), KEY, {
-    currentDate: new Date(START),
-  })
+  const { payload } = await jwtDecrypt(
+    await encryptToken({ ...TOKEN, lifetime }, REQUEST, CONTEXT, new Date(START)),
+    KEY,
+    {
+      currentDate: new Date(START),
+    },
+  )
   expect(payload).toMatchObject({ iat: START_SECONDS, exp: START_SECONDS + 3600 })
 })
 
 // A nonce that is used twice with one key reveals both texts (NIST SP 800-38D, section 8).
 test('encrypts the same token with a new nonce of 96 bits each time', async () => {
-  const texts = await Promise.all(Array.from({ length: 1000 }, () => encryptToken(TOKEN, REQUEST, CONTEXT)))
+  const texts = await Promise.all(
+    Array.from({ length: 1000 }, () => encryptToken(TOKEN, REQUEST, CONTEXT, new Date(START))),
+  )
   const nonces = texts.map((text) => text.split('.')[2] ?? '')
   expect(new Set(nonces).size).toBe(1000)
   for (const nonce of nonces) expect(Buffer.from(nonce, 'base64url')).toHaveLength(12)
@@ -89,17 +95,22 @@ test.each<[string, Token, object]>([
   ['with its remaining lifetime', TOKEN, { seconds: 3540, expiresAt: TOKEN.lifetime?.expiresAt }],
   ['of another type, without a scope', { ...TOKEN, tokenType: 'N_A', scope: '' }, { seconds: 3540 }],
 ])('decrypts a token %s', async (_name, token, lifetime) => {
-  const encrypted = await encryptToken(token, REQUEST, CONTEXT)
+  const encrypted = await encryptToken(token, REQUEST, CONTEXT, new Date(START))
   expect(await decryptToken(encrypted, REQUEST, CONTEXT, new Date(START + 60_000))).toEqual({
     ...token,
     lifetime: expect.objectContaining(lifetime),
   })
 })
 
-test('decrypts a token without a lifetime, whatever the time is', async () => {
+test('uses a token without a lifetime for an hour', async () => {
   const token = { ...TOKEN, lifetime: undefined }
-  const encrypted = await encryptToken(token, REQUEST, CONTEXT)
-  expect(await decryptToken(encrypted, REQUEST, CONTEXT, new Date(8.64e15))).toEqual(token)
+  const encrypted = await encryptToken(token, REQUEST, CONTEXT, new Date(START))
+  const decryptAfter = (seconds: number) =>
+    decryptToken(encrypted, REQUEST, CONTEXT, new Date(START + seconds * 1000))
+  expect(await decryptAfter(0)).toEqual(token)
+  expect(await decryptAfter(3599)).toEqual(token)
+  expect(await decryptAfter(3600)).toEqual({ unusable: 'is older than an hour' })
+  expect(await decryptAfter(8e12)).toEqual({ unusable: 'is older than an hour' })
 })
 
 const EXPIRED = 'has expired'
@@ -131,7 +142,7 @@ test.each<[number, number, string | number]>([
   // The clock of the receiving job's runner is behind.
   [60, 90, 90],
 ])('of a lifetime of %d s with %d s left: %j', async (seconds, secondsLeft, expected) => {
-  const encrypted = await encryptToken(withLifetime(seconds), REQUEST, CONTEXT)
+  const encrypted = await encryptToken(withLifetime(seconds), REQUEST, CONTEXT, new Date(START))
   const now = new Date(START + (seconds - secondsLeft) * 1000)
   const result = await decryptToken(encrypted, undefined, CONTEXT, now)
   const { lifetime, unusable } = { lifetime: undefined, unusable: undefined, ...result }
@@ -160,23 +171,34 @@ test.each([
 })
 
 test.each([
-  ['text', 'fake-token'],
-  ['a JSON array', '[]'],
-  ['claims without aud', JSON.stringify({ ...CLAIMS, aud: undefined })],
-  ['claims with several audiences', JSON.stringify({ ...CLAIMS, aud: [RUN] })],
-])('does not use what else was encrypted with the key: %s', async (_name, plaintext) => {
-  const encrypted = await encryptText(plaintext)
+  ['claims without aud', { aud: undefined }],
+  ['claims with several audiences', { aud: [RUN] }],
+])('does not use %s', async (_name, claims) => {
+  const encrypted = await encryptText(JSON.stringify({ ...CLAIMS, ...claims }))
   expect(await decryptToken(encrypted, REQUEST, CONTEXT, new Date(START))).toEqual({ unusable: OTHER_RUN })
 })
 
-test.each([
-  ['exp is not a number', { exp: 'soon' }, EXPIRED],
-  ['exp is null', { exp: null }, EXPIRED],
-  ['the request is missing', { request: undefined }, 'was requested with another server'],
-  ['the request is null', { request: null }, 'was requested with another server'],
-])('does not use claims in which %s', async (_name, claims, unusable) => {
-  const encrypted = await encryptText(JSON.stringify({ ...CLAIMS, ...claims }))
-  expect(await decryptToken(encrypted, REQUEST, CONTEXT, new Date(START))).toEqual({ unusable })
+test.each<[string, object]>([
+  ['no object', []],
+  ...[undefined, null, '', ' ', 'a\nb', '\u00fc', { toString: 1 }].map(
+    (access_token) =>
+      [`the access token ${JSON.stringify(access_token)}`, { access_token }] as [string, object],
+  ),
+  ['no token type', { token_type: undefined }],
+  ['an object as scope', { scope: {} }],
+  ['no iat', { iat: undefined }],
+  ['a text as iat', { iat: '1' }],
+  ['exp before iat', { exp: START_SECONDS - 1 }],
+  ['a text as exp', { exp: 'soon' }],
+  ['null as exp', { exp: null }],
+  ['a fraction as exp', { exp: START_SECONDS + 0.5 }],
+  ['a time beyond the calendar', { exp: 1e16 }],
+  ['no request', { request: undefined }],
+  ['null as request', { request: null }],
+])('rejects what else was encrypted with the key: %s', async (_name, claims) => {
+  const plaintext = Array.isArray(claims) ? '[]' : JSON.stringify({ ...CLAIMS, ...claims })
+  const decrypting = decryptToken(await encryptText(plaintext), REQUEST, CONTEXT, new Date(START))
+  await expect(decrypting).rejects.toThrow(/^shared-token cannot be decrypted with share-key\. /)
 })
 
 test.each(Object.keys(REQUEST))(

@@ -43,15 +43,15 @@ export async function encryptToken(
   { accessToken, tokenType, scope, lifetime }: Token,
   identity: RequestIdentity,
   { key, run }: SharingContext,
+  now: Date,
 ): Promise<string> {
-  const now = Math.floor(Date.now() / 1000)
   const exp = lifetime && Math.floor(lifetime.expiresAt.getTime() / 1000)
   const claims: Claims = {
     aud: run,
     access_token: accessToken,
     token_type: tokenType,
     scope,
-    iat: lifetime && exp ? exp - lifetime.seconds : now,
+    iat: lifetime && exp ? exp - lifetime.seconds : Math.floor(now.getTime() / 1000),
     // Not part of the JSON if the server returns no lifetime.
     exp,
     request: identity,
