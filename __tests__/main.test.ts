@@ -813,7 +813,7 @@ describe('with share-key', () => {
     },
   )
 
-  test.each(UNUSABLE)('requests a token of its own if shared-token %s', async (_name, options, reason) => {
+  test.each(UNUSABLE)('requests another token if shared-token %s', async (_name, options, reason) => {
     const { error, outputs, printed, state, requests } = await receive(options, {
       'revocation-url': REVOKE_URL,
     })
@@ -840,7 +840,7 @@ describe('with share-key', () => {
     ['scope', { scope: 'read' }],
     ['audience', { audience: 'urn:a' }],
     ['resource', { resource: 'urn:a' }],
-  ])('requests a token of its own if the shared one was requested with another %s', async (name, inputs) => {
+  ])('requests another token if the shared one was requested with another %s', async (name, inputs) => {
     const { error, printed, requests } = await receive({}, inputs)
     expect(error).toBeUndefined()
     expect(printed).toContain(
@@ -849,7 +849,7 @@ describe('with share-key', () => {
     expect(requests).toHaveLength(1)
   })
 
-  test('requests a token of its own if the shared one is from another server', async () => {
+  test('requests another token if the shared one is from another server', async () => {
     const { error, printed, requests } = await receive({ origin: 'https://as.example' }, {})
     expect(error).toBeUndefined()
     expect(printed).toContain(
@@ -858,7 +858,7 @@ describe('with share-key', () => {
     expect(requests).toHaveLength(1)
   })
 
-  test('throws the error of its own request, without an output', async () => {
+  test('throws the error of the other request, without an output', async () => {
     const { error, outputs } = await receive({ secondsLeft: -1 }, { retries: '0' }, json({}, 400))
     expect(error).toMatch(/^Could not get an access token from /)
     expect(outputs).toEqual({})

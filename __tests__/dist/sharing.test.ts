@@ -176,7 +176,7 @@ test.each(COMBINATIONS)('shares a token that was requested by %s and %s', async 
   const inputs = { ...GRANTS[grant], ...METHODS[method] }
   const { step, shared } = await requestAndShare(inputs, permission())
   const alone = await receive(shared)
-  // The credentials are there for a request of its own, which is not necessary.
+  // The credentials would allow another request, which is not necessary.
   const prepared = await receive({ ...withServer(inputs), ...shared }, permission())
   for (const { step: receiving, log } of [alone, prepared]) {
     expect(log).toEqual([expect.stringMatching(USING)])
@@ -221,7 +221,7 @@ test.each(['NI', 'bGc'])(
   },
 )
 
-test('requests a token of its own if the output is empty and there are client credentials', async () => {
+test('requests another token if the output is empty and there are client credentials', async () => {
   const requests = countRequests()
   const { step } = await receive({ ...withServer(), 'shared-token': '' })
   expect(step).toMatchObject({ exitCode: 0, outputs: { 'access-token': server.tokens.at(-1) } })
@@ -248,7 +248,7 @@ describe('in a re-run of failed jobs', () => {
     ['after 56 min', 56 * MINUTE_MS, /^shared-token is about to expire \(in 2[34]\d s\)/],
     ['after an hour', HOUR_MS, EXPIRED],
     ['after 3 days', 72 * HOUR_MS, EXPIRED],
-  ])('%s, requests a token of its own and revokes it, or fails', async (_name, ms, reason) => {
+  ])('%s, requests another token and revokes it, or fails', async (_name, ms, reason) => {
     const { shared } = await requestAndShare()
     const requests = countRequests()
     const alone = await receive(shared, after(ms))
