@@ -655,6 +655,7 @@ describe('with share-key', () => {
       scope: 'read write',
       audience: 'urn:a',
       resource: 'urn:b urn:c',
+      'assertion-audience': '',
       'extra-params': '[["x","1"]]',
       'refresh-token': '',
     })
@@ -706,6 +707,7 @@ describe('with share-key', () => {
       scope: '',
       audience: '',
       resource: '',
+      'assertion-audience': '',
       'extra-params': '[]',
       'refresh-token': '',
     }
@@ -840,6 +842,7 @@ describe('with share-key', () => {
     ['scope', { scope: 'read' }],
     ['audience', { audience: 'urn:a' }],
     ['resource', { resource: 'urn:a' }],
+    ['extra-params', { 'extra-params': 'organization=b' }],
   ])('requests another token if the shared one was requested with another %s', async (name, inputs) => {
     const { error, printed, requests } = await receive({}, inputs)
     expect(error).toBeUndefined()

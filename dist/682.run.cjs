@@ -6,18 +6,18 @@ exports.modules = {
 /***/ 410:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   D0: () => (/* binding */ t),
-/* harmony export */   Rd: () => (/* binding */ e),
-/* harmony export */   VS: () => (/* binding */ i),
-/* harmony export */   WG: () => (/* binding */ u),
-/* harmony export */   br: () => (/* binding */ f),
-/* harmony export */   lF: () => (/* binding */ c),
-/* harmony export */   mx: () => (/* binding */ a),
-/* harmony export */   u8: () => (/* binding */ r),
-/* harmony export */   xW: () => (/* binding */ n),
-/* harmony export */   y4: () => (/* binding */ d)
-/* harmony export */ });
+__webpack_require__.d(__webpack_exports__, {
+D0: () => (t),
+Rd: () => (e),
+VS: () => (i),
+WG: () => (u),
+br: () => (f),
+lF: () => (c),
+mx: () => (a),
+u8: () => (r),
+xW: () => (n),
+y4: () => (d)
+});
 let e=new TextEncoder,t=new TextDecoder,r=new TextDecoder("utf-8",{fatal:!0});function n(...e){let t=new Uint8Array(e.reduce((e,{length:t})=>e+t,0)),r=0;for(let n of e)t.set(n,r),r+=n.length;return t}function o(e,t,r){if(t<0||t>=0x100000000)throw RangeError(`value must be >= 0 and <= 4294967295. Received ${t}`);e.set([t>>>24,t>>>16,t>>>8,255&t],r)}function a(e){let t=Math.floor(e/0x100000000),r=new Uint8Array(8);return o(r,t,0),o(r,e%0x100000000,4),r}function i(e){let t=new Uint8Array(4);return o(t,e),t}let l=/[^\x00-\x7f]/;function c(t){if("string"==typeof t&&t.length>=128){if(l.test(t))throw TypeError("non-ASCII string encountered in encode()");return e.encode(t)}let r=new Uint8Array(t.length);for(let e=0;e<t.length;e++){let n=t.charCodeAt(e);if(n>127)throw TypeError("non-ASCII string encountered in encode()");r[e]=n}return r}function u(e,t=!1){if(Uint8Array.prototype.toBase64)return e.toBase64({alphabet:t?"base64url":"base64",omitPadding:t});let r=[];for(let t=0;t<e.length;t+=32768)r.push(String.fromCharCode.apply(null,e.subarray(t,t+32768)));let n=btoa(r.join(""));return t?n.replace(/=/g,"").replace(/\+/g,"-").replace(/\//g,"_"):n}function d(e,t=!1){if(Uint8Array.fromBase64)return Uint8Array.fromBase64(e,{alphabet:t?"base64url":"base64"});if(t){if(e.includes("+")||e.includes("/"))throw TypeError("Invalid base64url");e=e.replace(/-/g,"+").replace(/_/g,"/")}let r=atob(e),n=new Uint8Array(r.length);for(let e=0;e<r.length;e++)n[e]=r.charCodeAt(e);return n}async function f(e,t){let r=`SHA-${e.slice(-3)}`;return new Uint8Array(await crypto.subtle.digest(r,t))}
 
 /***/ }),
@@ -25,17 +25,17 @@ let e=new TextEncoder,t=new TextDecoder,r=new TextDecoder("utf-8",{fatal:!0});fu
 /***/ 659:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   GK: () => (/* binding */ k),
-/* harmony export */   GZ: () => (/* binding */ h),
-/* harmony export */   Ni: () => (/* binding */ g),
-/* harmony export */   R7: () => (/* binding */ s),
-/* harmony export */   Tz: () => (/* binding */ a),
-/* harmony export */   XP: () => (/* binding */ u),
-/* harmony export */   dT: () => (/* binding */ i),
-/* harmony export */   or: () => (/* binding */ m),
-/* harmony export */   xY: () => (/* binding */ K)
-/* harmony export */ });
+__webpack_require__.d(__webpack_exports__, {
+GK: () => (k),
+GZ: () => (h),
+Ni: () => (g),
+R7: () => (s),
+Tz: () => (a),
+XP: () => (u),
+dT: () => (i),
+or: () => (m),
+xY: () => (K)
+});
 /* unused harmony exports isKeyLike, isKeyObject, normalizeJwk, snapshotJwk, validateExtractableOption */
 /* harmony import */ var _validate_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(328);
 /* harmony import */ var _util_base64url_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(581);
@@ -47,9 +47,9 @@ let e;async function i(o,i,a){let y,l,{alg:u,secret:f}=o,h="decrypt"===a||"sign"
 /***/ 827:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   t: () => (/* binding */ t)
-/* harmony export */ });
+__webpack_require__.d(__webpack_exports__, {
+t: () => (t)
+});
 function t(t){let e={__proto__:null};for(let l in t)e[l]={...t[l],alg:l};return e}
 
 /***/ }),
@@ -57,22 +57,22 @@ function t(t){let e={__proto__:null};for(let l in t)e[l]={...t[l],alg:l};return 
 /***/ 328:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   BU: () => (/* binding */ b),
-/* harmony export */   CT: () => (/* binding */ w),
-/* harmony export */   Fw: () => (/* binding */ h),
-/* harmony export */   GT: () => (/* binding */ o),
-/* harmony export */   Gv: () => (/* binding */ a),
-/* harmony export */   J0: () => (/* binding */ m),
-/* harmony export */   MV: () => (/* binding */ u),
-/* harmony export */   OX: () => (/* binding */ d),
-/* harmony export */   ac: () => (/* binding */ l),
-/* harmony export */   fz: () => (/* binding */ c),
-/* harmony export */   h2: () => (/* binding */ f),
-/* harmony export */   ji: () => (/* binding */ O),
-/* harmony export */   nI: () => (/* binding */ p),
-/* harmony export */   qc: () => (/* binding */ y)
-/* harmony export */ });
+__webpack_require__.d(__webpack_exports__, {
+BU: () => (b),
+CT: () => (w),
+Fw: () => (h),
+GT: () => (o),
+Gv: () => (a),
+J0: () => (m),
+MV: () => (u),
+OX: () => (d),
+ac: () => (l),
+fz: () => (c),
+h2: () => (f),
+ji: () => (O),
+nI: () => (p),
+qc: () => (y)
+});
 /* unused harmony export isJwkSet */
 /* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(458);
 /* harmony import */ var _util_base64url_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(581);
@@ -84,10 +84,10 @@ function o(e,r){if(!(e instanceof Uint8Array))throw TypeError(`${r} must be an i
 /***/ 581:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   D: () => (/* binding */ c),
-/* harmony export */   l: () => (/* binding */ n)
-/* harmony export */ });
+__webpack_require__.d(__webpack_exports__, {
+D: () => (c),
+l: () => (n)
+});
 /* harmony import */ var _lib_buffer_utils_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(410);
 function c(e){try{return (0,_lib_buffer_utils_js__WEBPACK_IMPORTED_MODULE_0__/* .decodeBase64 */ .y4)("string"==typeof e?e:_lib_buffer_utils_js__WEBPACK_IMPORTED_MODULE_0__/* .decoder */ .D0.decode(e),!0)}catch(e){throw TypeError("The input to be decoded is not correctly encoded.",{cause:e})}}function n(o){return (0,_lib_buffer_utils_js__WEBPACK_IMPORTED_MODULE_0__/* .encodeBase64 */ .WG)("string"==typeof o?_lib_buffer_utils_js__WEBPACK_IMPORTED_MODULE_0__/* .encoder */ .Rd.encode(o):o,!0)}
 
@@ -96,13 +96,13 @@ function c(e){try{return (0,_lib_buffer_utils_js__WEBPACK_IMPORTED_MODULE_0__/* 
 /***/ 458:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   Rb: () => (/* binding */ s),
-/* harmony export */   T0: () => (/* binding */ _),
-/* harmony export */   Ye: () => (/* binding */ a),
-/* harmony export */   aA: () => (/* binding */ E),
-/* harmony export */   xO: () => (/* binding */ o)
-/* harmony export */ });
+__webpack_require__.d(__webpack_exports__, {
+Rb: () => (s),
+T0: () => (_),
+Ye: () => (a),
+aA: () => (E),
+xO: () => (o)
+});
 /* unused harmony exports JOSEError, JWKInvalid, JWKSInvalid, JWKSMultipleMatchingKeys, JWKSNoMatchingKey, JWKSTimeout, JWSSignatureVerificationFailed, JWTClaimValidationFailed, JWTExpired, JWTInvalid */
 class e extends Error{static code="ERR_JOSE_GENERIC";code="ERR_JOSE_GENERIC";constructor(e,t){super(e,t),this.name=this.constructor.name,Error.captureStackTrace?.(this,this.constructor)}}class t extends e{static code="ERR_JWT_CLAIM_VALIDATION_FAILED";code="ERR_JWT_CLAIM_VALIDATION_FAILED";claim;reason;payload;constructor(e,t,c="unspecified",s="unspecified"){super(e,{cause:{claim:c,reason:s,payload:t}}),this.claim=c,this.reason=s,this.payload=t}}class c extends e{static code="ERR_JWT_EXPIRED";code="ERR_JWT_EXPIRED";claim;reason;payload;constructor(e,t,c="unspecified",s="unspecified"){super(e,{cause:{claim:c,reason:s,payload:t}}),this.claim=c,this.reason=s,this.payload=t}}class s extends e{static code="ERR_JOSE_ALG_NOT_ALLOWED";code="ERR_JOSE_ALG_NOT_ALLOWED"}class _ extends e{static code="ERR_JOSE_NOT_SUPPORTED";code="ERR_JOSE_NOT_SUPPORTED"}class o extends e{static code="ERR_JWE_DECRYPTION_FAILED";code="ERR_JWE_DECRYPTION_FAILED";constructor(e="decryption operation failed",t){super(e,t)}}class E extends e{static code="ERR_JWE_INVALID";code="ERR_JWE_INVALID"}class a extends e{static code="ERR_JWS_INVALID";code="ERR_JWS_INVALID"}class i extends (/* unused pure expression or super */ null && (e)){static code=(/* unused pure expression or super */ null && ("ERR_JWT_INVALID"));code="ERR_JWT_INVALID"}class R extends (/* unused pure expression or super */ null && (e)){static code=(/* unused pure expression or super */ null && ("ERR_JWK_INVALID"));code="ERR_JWK_INVALID"}class d extends (/* unused pure expression or super */ null && (e)){static code=(/* unused pure expression or super */ null && ("ERR_JWKS_INVALID"));code="ERR_JWKS_INVALID"}class n extends e{static code="ERR_JWKS_NO_MATCHING_KEY";code="ERR_JWKS_NO_MATCHING_KEY";constructor(e="no applicable key found in the JSON Web Key Set",t){super(e,t)}}class I extends e{[Symbol.asyncIterator]=async function*(){};static code="ERR_JWKS_MULTIPLE_MATCHING_KEYS";code="ERR_JWKS_MULTIPLE_MATCHING_KEYS";constructor(e="multiple matching keys found in the JSON Web Key Set",t){super(e,t)}}class r extends e{static code="ERR_JWKS_TIMEOUT";code="ERR_JWKS_TIMEOUT";constructor(e="request timed out",t){super(e,t)}}class J extends e{static code="ERR_JWS_SIGNATURE_VERIFICATION_FAILED";code="ERR_JWS_SIGNATURE_VERIFICATION_FAILED";constructor(e="signature verification failed",t){super(e,t)}}
 
@@ -114,7 +114,7 @@ class e extends Error{static code="ERR_JOSE_GENERIC";code="ERR_JOSE_GENERIC";con
 
 // EXPORTS
 __webpack_require__.d(__webpack_exports__, {
-  signClientAssertion: () => (/* binding */ signClientAssertion)
+  signClientAssertion: () => (signClientAssertion)
 });
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -167,8 +167,8 @@ function signClientAssertion(clientId, audience, header, key) {
 
 // EXPORTS
 __webpack_require__.d(__webpack_exports__, {
-  decryptToken: () => (/* binding */ decryptToken),
-  encryptToken: () => (/* binding */ encryptToken)
+  decryptToken: () => (decryptToken),
+  encryptToken: () => (encryptToken)
 });
 
 // EXTERNAL MODULE: ./lib/node_modules/jose/dist/webapi/lib/buffer_utils.js
@@ -270,7 +270,7 @@ async function decryptToken(text, identity, { key, run }, now) {
 function isClaims(claims) {
     if (claims === undefined) return false;
     const { access_token, token_type, scope, iat, exp, request } = claims;
-    const isTime = (value)=>Number.isInteger(value) && Math.abs(Number(value)) <= MAX_TIME_SECONDS;
+    const isTime = (value)=>Number.isInteger(value) && Number(value) <= MAX_TIME_SECONDS;
     return (0,token/* isAccessToken */.e)(access_token) && typeof token_type === 'string' && typeof scope === 'string' && isTime(iat) && (exp === undefined || isTime(exp) && Number(iat) <= Number(exp)) && typeof request === 'object' && request !== null;
 }
 async function decrypt(text, key) {

@@ -21,7 +21,7 @@ import { REVOCATION_STATE, type SavedToken } from './post.ts'
 const MAX_STATE_CHARACTERS = 30_000
 
 /**
- * Requests an access token (RFC 6749, section 4.4) and sets it as an output.
+ * Requests an access token (RFC 6749, section 4; RFC 7523; RFC 8693), or uses a shared one, and sets it as an output.
  * @throws Error with the message to log; no output is set then
  */
 export async function main(): Promise<void> {
@@ -83,6 +83,7 @@ function identify({ client, grant, server, scope, parameters }: RequestInputs): 
     scope,
     audience: valuesOf('audience').join(' '),
     resource: valuesOf('resource').join(' '),
+    'assertion-audience': 'audience' in grant ? (grant.audience ?? '') : '',
     'extra-params': JSON.stringify(others),
     'refresh-token': grant.type === 'refresh_token' ? hash(grant.refreshToken) : '',
   }

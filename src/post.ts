@@ -101,7 +101,7 @@ async function revoke(
 function explainFailedRevocation(response: Response, secrets: readonly string[]): Failure {
   const advice = `Check ${response.endpoint.source}, or set revoke to false if the server cannot revoke access tokens.`
   const { reason, transient } = explainErrorResponse(response, { secrets })
-  // The post step is too short to honor Retry-After, or until a busy server recovers.
+  // The post step is too short to honor Retry-After or to wait for a busy server.
   const isTransient = transient !== undefined && transient.retryAfter === undefined
   return new Failure(reason, advice, isTransient ? {} : undefined)
 }

@@ -195,6 +195,28 @@ test('fails without a retry if the certificate is not trusted', async () => {
 /** In the URL of a proxy that fails: no error may contain them. */
 const CREDENTIALS = 'fake-user:fake-password'
 
+const UNVERIFIED = { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_EXTRA_CA_CERTS: '' }
+
+test('verifies the certificate of the server even with NODE_TLS_REJECT_UNAUTHORIZED', async () => {
+  await using proxy = await startProxy({ port })
+  expectFailure(
+    withoutNodeWarning(await run({ https_proxy: `http://${proxy.host}`, ...UNVERIFIED })),
+    /\([A-Z_]*CERT[A-Z_]*|UNABLE_TO_VERIFY_LEAF_SIGNATURE\)/,
+  )
+})
+
+test('verifies the certificate of the proxy even with NODE_TLS_REJECT_UNAUTHORIZED', async () => {
+  await using proxy = await startProxy({ port }, local.tls)
+  const step = await run({ https_proxy: `https://fake-user:fake-password@${proxy.host}`, ...UNVERIFIED })
+  expectFailure(withoutNodeWarning(step), /^the proxy certificate /)
+  expect(proxy.requests).toEqual([])
+})
+
+/** Node.js itself may warn about the variable. */
+function withoutNodeWarning(step: Awaited<ReturnType<typeof run>>): typeof step {
+  return { ...step, shown: step.shown.filter((line) => !/Warning|--trace-warnings/.test(line)) }
+}
+
 test("fails without a retry if the proxy's certificate is not trusted", async () => {
   await using proxy = await startProxy({ port }, local.tls)
   const step = await run({ https_proxy: `https://${CREDENTIALS}@${proxy.host}` }, { retries: '1' })

@@ -118,3 +118,9 @@ test.each([
 ])('takes linear time with %s', (_name, secrets) => {
   expect(printable('x'.repeat(10_000), secrets)).toHaveLength(500)
 })
+
+test('searches only the first 65,536 characters of a secret', () => {
+  const secret = `${'x'.repeat(65_536 - 12)}within-limit${'beyond-limit'}`
+  expect(printable('a within-limit b', [secret])).toBe('a *** b')
+  expect(printable('a beyond-limit b', [secret])).toBe('a beyond-limit b')
+})

@@ -286,7 +286,9 @@ test('does not mention credentials for a request without any', () => {
     ).advice
   expect(respond(500, '')).toBe(SERVER_PROBLEM)
   expect(respond(401, '')).toBe('Check issuer. Also check issuer: its path may be wrong.')
-  expect(respond(400, '{"error":"invalid_grant"}')).toBe('Check issuer.')
+  for (const error of ['invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type']) {
+    expect(respond(400, JSON.stringify({ error }))).toBe('Check issuer.')
+  }
 })
 
 test.each([400, 401, 403, 404, 405, 407, 413, 501, 505])('does not retry after the status %i', (status) => {

@@ -131,6 +131,11 @@ test.each<[string, Documents, string]>([
     `${NOT_FOUND} (at ${OAUTH}); the metadata is for another issuer (<origin>/) (at ${OIDC}). ${SET_EXACTLY}`,
   ],
   [
+    'a long issuer, which is truncated',
+    () => ({ [OIDC]: { issuer: 'x'.repeat(5000), token_endpoint: TOKEN_URL } }),
+    `${NOT_FOUND} (at ${OAUTH}); the metadata is for another issuer (${'x'.repeat(200)}) (at ${OIDC}). ${SET_EXACTLY}`,
+  ],
+  [
     'a workflow command as issuer',
     () => ({ [OAUTH]: { issuer: '\n::stop-commands::x ##[x]', token_endpoint: TOKEN_URL } }),
     `the metadata is for another issuer (?::stop-commands::x ## [x]) (at ${OAUTH}); ${NOT_FOUND} (at ${OIDC}). ${SET_EXACTLY}`,

@@ -94,11 +94,9 @@ function createAgent(url: URL, signal: AbortSignal) {
   // Plain http goes to localhost only, which never goes through a proxy.
   if (url.protocol === 'http:') return { agent: new http.Agent(), didProxyFail: () => false }
   const proxy = findProxy(url)
-  // Explicit, because any step could set NODE_TLS_REJECT_UNAUTHORIZED for the next ones.
-  const agent = new https.Agent({
-    rejectUnauthorized: true,
-    ...(proxy && { proxyEnv: { https_proxy: proxy.href } }),
-  })
+  // Any step could set it for the next ones, and the agent's options do not reach the connection to the proxy.
+  delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+  const agent = new https.Agent(proxy && { proxyEnv: { https_proxy: proxy.href } })
   let hasProxyFailed = false
   const { createConnection } = agent
   if (proxy) {

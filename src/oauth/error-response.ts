@@ -39,9 +39,9 @@ export const ADVICE_BY_CODE: ReadonlyMap<string, Advise> = new Map<string, Advis
   ['invalid_grant', adviseOnGrant],
   [
     'unauthorized_client',
-    (source, rejected) => `${adviseOnClient(source, rejected)} ${rejected.enableGrant}`,
+    (source, rejected) => `${adviseOnClient(source, rejected)} ${rejected.enableGrant ?? ''}`.trim(),
   ],
-  ['unsupported_grant_type', (source, { enableGrant }) => `Check ${source}. ${enableGrant}`],
+  ['unsupported_grant_type', (source, { enableGrant = '' }) => `Check ${source}. ${enableGrant}`.trim()],
   ['invalid_scope', () => 'Check scope: it is missing, unknown, or not granted to this app.'],
   [
     'invalid_target',

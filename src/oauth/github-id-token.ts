@@ -35,7 +35,7 @@ export function createIdTokenSource(
   const url = new URL(endpoint.url)
   url.searchParams.append('audience', audience)
   const request = { endpoint: { ...endpoint, url }, headers: { authorization: `Bearer ${requestToken}` } }
-  // Those of earlier attempts are still valid, and a server may echo them late.
+  // Earlier ID tokens are still valid, and a server may echo them late.
   const secrets = [requestToken]
   return async (send) => {
     const idToken = await send(request)

@@ -91,7 +91,7 @@ export async function decryptToken(
 function isClaims(claims: JsonObject | undefined): claims is Claims & JsonObject {
   if (claims === undefined) return false
   const { access_token, token_type, scope, iat, exp, request } = claims
-  const isTime = (value: unknown) => Number.isInteger(value) && Math.abs(Number(value)) <= MAX_TIME_SECONDS
+  const isTime = (value: unknown) => Number.isInteger(value) && Number(value) <= MAX_TIME_SECONDS
   return (
     isAccessToken(access_token) &&
     typeof token_type === 'string' &&
