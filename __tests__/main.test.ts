@@ -183,8 +183,8 @@ test('throws an error of the server, without an output', async () => {
 test('builds the advice on the grant, too', async () => {
   const { error } = await run(json({ error: 'unauthorized_client' }, 400))
   const target = { audience: '', tokenUrl: undefined, authMethods: [], signingAlgorithms: [] }
-  const { advice } = await prepareGrant({ type: 'client_credentials' }, target)(() => Promise.reject())
-  expect(error?.endsWith(` ${advice()}`)).toBe(true)
+  const { enable } = await prepareGrant({ type: 'client_credentials' }, target)(() => Promise.reject())
+  expect(error?.endsWith(` ${enable}`)).toBe(true)
 })
 
 test('sends the request as JSON, with Basic in the header', async () => {
@@ -347,7 +347,9 @@ describe('with an ID token', () => {
       const { error, idTokens } = await runWithIdTokens(json({ error: code }, 400), {
         'grant-type': 'jwt_bearer',
       })
-      expect(error).toContain('iss=https://github.example, sub=repo:x, aud=http://<host>/token.')
+      expect(error).toContain(
+        'iss=https://github.example, sub=repo:x, aud=http://<host>/token (assertion-audience).',
+      )
       expect(error).not.toContain(idTokens[0])
     },
   )
@@ -613,7 +615,7 @@ describe('with share-key', () => {
     expect(requests).toHaveLength(1)
     expect(printed).toEqual([
       ...MASKS_FIRST,
-      'Got a Bearer token; it expires at 2026-11-23 19:00 UTC (in 60 min). It is shared with other jobs and not revoked',
+      'Got a Bearer token; it expires at 2026-11-23 19:00 UTC (in 60 min). The token is shared with other jobs and will not be revoked',
     ])
     const { 'shared-token': sharedToken, ...others } = outputs
     expect(others).toEqual({
@@ -636,7 +638,7 @@ describe('with share-key', () => {
   test('says that a token without a lifetime is not revoked', async () => {
     const { printed, outputs } = await share(json(TOKEN))
     expect(printed.at(-1)).toBe(
-      'Got a Bearer token; the server did not return a lifetime. It is shared with other jobs and not revoked',
+      'Got a Bearer token; the server did not return a lifetime. The token is shared with other jobs and will not be revoked',
     )
     expect((await decrypt(outputs['shared-token'])).payload).not.toHaveProperty('exp')
   })
@@ -755,7 +757,7 @@ describe('with share-key', () => {
       ...masks,
       `::add-mask::${SHARE_KEY}`,
       '::add-mask::fake-shared',
-      'Using a Bearer token; it expires at 2026-11-23 18:30 UTC (in 30 min), from another job',
+      'Using a Bearer token from another job; it expires at 2026-11-23 18:30 UTC (in 30 min)',
     ])
     expect(outputs).toEqual({
       'access-token': 'fake-shared',
@@ -770,7 +772,7 @@ describe('with share-key', () => {
 
   test('logs no token type of another job except Bearer', async () => {
     const { printed, outputs } = await receive({ tokenType: 'N_A' })
-    expect(printed.at(-1)).toMatch(/^Using an access token;/)
+    expect(printed.at(-1)).toMatch(/^Using an access token from another job;/)
     expect(outputs['token-type']).toBe('N_A')
   })
 
@@ -809,7 +811,7 @@ describe('with share-key', () => {
     async (_name, options, reason) => {
       const { error, outputs, printed } = await receive(options)
       expect(error).toBe(
-        `shared-token ${reason}. Re-run all jobs, or set client-id and its credentials to request another token.`,
+        `shared-token ${reason}. ${reason.endsWith(' run') ? 'Use the output of a job of the same run' : 'Re-run all jobs'}, or set client-id and its credentials to request a new token.`,
       )
       expect({ outputs, printed }).toEqual({ outputs: {}, printed: [`::add-mask::${SHARE_KEY}`] })
     },
@@ -823,7 +825,7 @@ describe('with share-key', () => {
     expect(printed).toEqual([
       '::add-mask::fake-secret',
       `::add-mask::${SHARE_KEY}`,
-      `shared-token ${reason}; requesting another access token`,
+      `shared-token ${reason}; requesting a new access token`,
       ...BEFORE_REQUEST.slice(1),
       '::add-mask::fake-token',
       'Got a Bearer token; it expires at 2026-11-23 18:01 UTC (in 60 s)',
@@ -843,11 +845,11 @@ describe('with share-key', () => {
     ['audience', { audience: 'urn:a' }],
     ['resource', { resource: 'urn:a' }],
     ['extra-params', { 'extra-params': 'organization=b' }],
-  ])('requests another token if the shared one was requested with another %s', async (name, inputs) => {
+  ])('requests another token if the shared one was requested with a different %s', async (name, inputs) => {
     const { error, printed, requests } = await receive({}, inputs)
     expect(error).toBeUndefined()
     expect(printed).toContain(
-      `shared-token was requested with another ${name}; requesting another access token`,
+      `shared-token was requested with a different ${name}; requesting a new access token`,
     )
     expect(requests).toHaveLength(1)
   })
@@ -856,7 +858,7 @@ describe('with share-key', () => {
     const { error, printed, requests } = await receive({ origin: 'https://as.example' }, {})
     expect(error).toBeUndefined()
     expect(printed).toContain(
-      'shared-token was requested with another server; requesting another access token',
+      'shared-token was requested with a different server; requesting a new access token',
     )
     expect(requests).toHaveLength(1)
   })

@@ -327,7 +327,7 @@ describe('an ID token', () => {
           expect({ idToken, secrets }).toEqual({ idToken: value, secrets: [SECRET, value] })
           const described = describeClaims()
           expect(described).toMatch(
-            /^iss=[\x20-\x7e]{0,500}, sub=[\x20-\x7e]{0,500}, aud=[\x20-\x7e]{0,500}$/,
+            /^iss=[\x20-\x7e]{0,500}, sub=[\x20-\x7e]{0,500}, aud=[\x20-\x7e]{0,500} \(assertion-audience\)$/,
           )
           expect(described).not.toContain(SECRET.slice(0, 12))
           expect(described).not.toContain('##[')

@@ -217,6 +217,7 @@ const MIN_REMAINING_SECONDS = 5 * 60;
 const MAX_AGE_SECONDS = 60 * 60;
 const MAX_TIME_SECONDS = token/* MAX_TIME_MS */.C / 1000;
 const UNDECRYPTABLE = 'shared-token cannot be decrypted with share-key. Check that both jobs use the same share-key, and pass shared-token unchanged.';
+const RE_RUN = 'Re-run all jobs';
 async function encryptToken({ accessToken, tokenType, scope, lifetime }, identity, { key, run }, now) {
     const exp = lifetime && Math.floor(lifetime.expiresAt.getTime() / 1000);
     const claims = {
@@ -236,15 +237,18 @@ async function decryptToken(text, identity, { key, run }, now) {
     if (!isClaims(claims)) throw new Error(UNDECRYPTABLE);
     const { aud, access_token: accessToken, token_type: tokenType, scope, iat, exp, request } = claims;
     if (aud !== run) return {
-        unusable: 'is from another workflow run'
+        unusable: 'is from another workflow run',
+        fix: 'Use the output of a job of the same run'
     };
     const other = identity && Object.keys(identity).find((name)=>identity[name] !== request[name]);
     if (other !== undefined) return {
-        unusable: `was requested with another ${other}`
+        unusable: `was requested with a different ${other}`,
+        fix: RE_RUN
     };
     const seconds = Math.floor((exp ?? iat + MAX_AGE_SECONDS) - now.getTime() / 1000);
     if (seconds <= 0) return {
-        unusable: exp === undefined ? 'is older than an hour' : 'has expired'
+        unusable: exp === undefined ? 'is older than an hour' : 'has expired',
+        fix: RE_RUN
     };
     if (exp === undefined) return {
         accessToken,
@@ -254,7 +258,8 @@ async function decryptToken(text, identity, { key, run }, now) {
     };
     if (seconds < Math.min(MIN_REMAINING_SECONDS, (exp - iat) / 2)) {
         return {
-            unusable: `is about to expire (in ${seconds} s)`
+            unusable: `is about to expire (in ${seconds} s)`,
+            fix: RE_RUN
         };
     }
     return {

@@ -273,6 +273,7 @@ var lib_e,lib_t,lib_r=undefined&&undefined.__awaiter||function(e,t,r,s){return n
 
 const RE_RUN = "Re-run the job; if it keeps failing, check the server's status page.";
 const CHECK_HOST = (source)=>`Check the host in ${source} and that the runner can reach it.`;
+const CHECK_HOST_AND_PORT = (source)=>`Check the host and port in ${source} and that the runner can reach them.`;
 const CHECK_URL = (source)=>`Check ${source}.`;
 const CHECK_HOST_ONLY = (source)=>`Check the host in ${source}.`;
 const CHECK_PROXY = 'Check https_proxy, or add the host to no_proxy.';
@@ -312,7 +313,7 @@ const CONNECTION_ERRORS = [
     [
         /^ECONNREFUSED$/,
         'connection refused',
-        CHECK_HOST,
+        CHECK_HOST_AND_PORT,
         TRANSIENT
     ],
     [
@@ -622,7 +623,7 @@ function createAttempt({ retries, deadline }) {
                     throw giveUp(delay.stop === 'retry-after' ? adviseToWait(delay.askedMs, msLeft) : advice);
                 }
                 const limit = isBusy(transient) ? ', until timeout' : ` of ${retries + 1 + busy}`;
-                const seconds = (delay.waitMs / 1000).toFixed(1);
+                const seconds = Math.max(0.1, delay.waitMs / 1000).toFixed(1);
                 info(`${reason}; retrying in ${seconds} s (attempt ${attempts + 1}${limit})`);
                 await new Promise((resolve)=>setTimeout(resolve, delay.waitMs));
             }
@@ -1277,7 +1278,7 @@ function parseKey(text) {
     if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) throw new Error(`share-key is not base64. ${CREATE_KEY}`);
     const key = Buffer.from(text, 'base64');
     if (key.length !== KEY_BYTES) {
-        throw new Error(`share-key must have ${KEY_BYTES} bytes, but has ${key.length}. ${CREATE_KEY}`);
+        throw new Error(`share-key must be ${KEY_BYTES} bytes in base64, but has ${key.length} bytes. ${CREATE_KEY}`);
     }
     return key;
 }
@@ -1344,7 +1345,7 @@ function readInputs() {
             name
         ]));
     if (unused !== undefined) {
-        throw new Error(`${unused} cannot be used with shared-token alone. Remove it, or set client-id and its credentials.`);
+        throw new Error(`${unused} cannot be used with shared-token unless client-id is set. Remove it, or set client-id and its credentials.`);
     }
     return {
         request: undefined,
@@ -1476,10 +1477,10 @@ function slicesOf(text, size) {
 
 const CHECK_SECRET = 'Check that client-id and client-secret belong to the same app and that the secret has not been rotated or expired.';
 function adviseOnSecret(client, target, encoded = []) {
-    const { method } = client.credentials;
+    const other = client.credentials.method === 'client_secret_post' ? 'client_secret_basic' : 'client_secret_post';
     return [
         CHECK_SECRET,
-        `Also check auth-method: the app may require a method other than ${method}.`,
+        `Also check auth-method: the app may require ${other} or private_key_jwt.`,
         ...findNotes(client, target).map(toNote),
         ...encoded.map((name)=>toNote(`${name} contains characters that client_secret_basic encodes (RFC 6749, section 2.3.1) but some servers do not decode; try client_secret_post`))
     ].join(' ');
@@ -1545,7 +1546,7 @@ function toNote(note) {
 
 const SERVER_PROBLEM = ()=>`This is a server-side problem. ${RE_RUN}`;
 const adviseOnClient = (source, { client })=>client?.() ?? `Check ${source}.`;
-const adviseOnGrant = (source, { grant })=>grant?.() ?? `Check ${source}.`;
+const adviseOnGrant = (source, rejected)=>rejected.grant?.() ?? `${adviseOnClient(source, rejected)} ${rejected.enableGrant ?? ''}`.trim();
 const NOT_THE_SERVER = (source)=>`Check ${source}. The response may also come from a proxy or captive portal.`;
 const ADVICE_BY_CODE = new Map([
     [
@@ -1660,7 +1661,7 @@ function describeError(response, secrets) {
         `HTTP ${status}`
     ];
     if (code !== undefined) parts.push(show(code));
-    if (description !== undefined) parts.push(`(${show(description)})`);
+    if (description !== undefined) parts.push(`(${show(description).replace(/(?<!\.)\.$/, '')})`);
     if (status < 400 && parts.length === 1) parts.push('with an unspecified error');
     return parts.join(' ');
 }
@@ -1751,7 +1752,7 @@ function describeClaims(idToken, secrets) {
         'iss',
         'sub',
         'aud'
-    ].map((name)=>`${name}=${typeof claims[name] === 'string' ? printable(claims[name], secrets) : '?'}`).join(', ');
+    ].map((name)=>`${name}=${typeof claims[name] === 'string' ? printable(claims[name], secrets) : '?'}`).join(', ').concat(' (assertion-audience)');
 }
 
 ;// CONCATENATED MODULE: ./lib/oauth/client-auth.js
@@ -1913,21 +1914,17 @@ function chooseAlgorithm({ algorithms }, { signingAlgorithms }) {
 function prepareGrant(grant, target) {
     switch(grant.type){
         case 'client_credentials':
-            {
-                const enable = 'Check that the client credentials grant is enabled for this app (in Keycloak: service account).';
-                return async ()=>({
-                        parameters: [
-                            [
-                                'grant_type',
-                                'client_credentials'
-                            ]
-                        ],
-                        secrets: [],
-                        advice: ()=>enable,
-                        codes: [],
-                        enable
-                    });
-            }
+            return async ()=>({
+                    parameters: [
+                        [
+                            'grant_type',
+                            'client_credentials'
+                        ]
+                    ],
+                    secrets: [],
+                    codes: [],
+                    enable: 'Check that the client credentials grant is enabled for this app (in Keycloak: service account).'
+                });
         case 'refresh_token':
             {
                 const { refreshToken } = grant;
@@ -2029,7 +2026,10 @@ async function tryBothUrls(issuer, send) {
             isMissing
         });
     }
-    throw new Failure(tried.map(({ failure, path })=>`${failure.reason} (at ${path})`).join('; '), tried.findLast(({ isMissing })=>!isMissing)?.failure.advice ?? NO_METADATA, tried.find(({ failure })=>failure.transient)?.failure.transient);
+    const reasons = Map.groupBy(tried, ({ failure })=>failure.reason);
+    throw new Failure([
+        ...reasons
+    ].map(([reason, urls])=>`${reason} (at ${urls.map(({ path })=>path).join(' and ')})`).join('; '), tried.findLast(({ isMissing })=>!isMissing)?.failure.advice ?? NO_METADATA, tried.find(({ failure })=>failure.transient)?.failure.transient);
 }
 function wellKnownUrls({ origin, pathname }) {
     const path = pathname.replace(/\/$/, '');
@@ -2047,7 +2047,7 @@ function parseMetadata(issuer, response) {
     }
     const { issuer: actual } = members;
     if (actual !== issuer.identifier) {
-        return typeof actual === 'string' ? new Failure(`the metadata is for another issuer (${printable(actual.slice(0, 200))})`, 'Set issuer to exactly the value in the metadata, including any trailing slash.') : new Failure('the metadata has no issuer', 'Check issuer.');
+        return typeof actual === 'string' ? new Failure(`the metadata is for another issuer (${printable(actual.slice(0, 200))})`, 'Set issuer to exactly this value, including any trailing slash.') : new Failure('the metadata has no issuer', 'Check issuer.');
     }
     const token = findEndpoint(issuer, members, 'token_endpoint');
     if (token instanceof Failure) return token;
@@ -2372,7 +2372,7 @@ async function main() {
     saveForRevocation(request, metadata, token);
     const isShared = sharing !== undefined && sharing.token === undefined;
     setOutputs(token, isShared ? await encrypt(token, request, sharing) : '');
-    info(`Got ${describeToken(token)}${isShared ? '. It is shared with other jobs and not revoked' : ''}`);
+    info(`Got ${describeToken(token)}${isShared ? '. The token is shared with other jobs and will not be revoked' : ''}`);
 }
 async function useSharedToken(request, sharing) {
     if (sharing?.token === undefined) return false;
@@ -2380,14 +2380,14 @@ async function useSharedToken(request, sharing) {
     const token = await decryptToken(sharing.token, request && identify(request), sharing, new Date());
     if ('unusable' in token) {
         if (request === undefined) {
-            throw new Error(`shared-token ${token.unusable}. Re-run all jobs, or set client-id and its credentials to request another token.`);
+            throw new Error(`shared-token ${token.unusable}. ${token.fix}, or set client-id and its credentials to request a new token.`);
         }
-        info(`shared-token ${token.unusable}; requesting another access token`);
+        info(`shared-token ${token.unusable}; requesting a new access token`);
         return false;
     }
     setSecret(token.accessToken);
     setOutputs(token, sharing.token);
-    info(`Using ${describeToken(token)}, from another job`);
+    info(`Using ${describeToken(token, ' from another job')}`);
     return true;
 }
 async function encrypt(token, request, sharing) {
@@ -2457,7 +2457,9 @@ async function requestToken(inputs, metadata, attempt) {
                 ...auth.secrets
             ],
             client: auth.advice,
-            grant: grant.advice,
+            ...grant.advice && {
+                grant: grant.advice
+            },
             grantCodes: grant.codes,
             enableGrant: grant.enable,
             format
@@ -2497,9 +2499,9 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }, sharedToken) {
     setOutput('scope', scope);
     setOutput('shared-token', sharedToken);
 }
-function describeToken({ tokenType, lifetime, issuedType }) {
+function describeToken({ tokenType, lifetime, issuedType }, origin = '') {
     const bearer = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token';
-    const kind = issuedType === undefined ? bearer : `a token of type ${issuedType}`;
+    const kind = `${issuedType === undefined ? bearer : `a token of type ${issuedType}`}${origin}`;
     if (lifetime === undefined) return `${kind}; the server did not return a lifetime`;
     const minute = lifetime.expiresAt.toISOString().replace('T', ' ').replace(/:\d\d\.\d+Z/, ' UTC');
     return `${kind}; it expires at ${minute} (in ${describeDuration(lifetime.seconds)})`;

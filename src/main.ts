@@ -41,7 +41,9 @@ export async function main(): Promise<void> {
   saveForRevocation(request, metadata, token)
   const isShared = sharing !== undefined && sharing.token === undefined
   setOutputs(token, isShared ? await encrypt(token, request, sharing) : '')
-  core.info(`Got ${describeToken(token)}${isShared ? '. It is shared with other jobs and not revoked' : ''}`)
+  core.info(
+    `Got ${describeToken(token)}${isShared ? '. The token is shared with other jobs and will not be revoked' : ''}`,
+  )
 }
 
 /** Whether the step is done, because it uses the token of another job. */
@@ -56,15 +58,15 @@ async function useSharedToken(
   if ('unusable' in token) {
     if (request === undefined) {
       throw new Error(
-        `shared-token ${token.unusable}. Re-run all jobs, or set client-id and its credentials to request another token.`,
+        `shared-token ${token.unusable}. ${token.fix}, or set client-id and its credentials to request a new token.`,
       )
     }
-    core.info(`shared-token ${token.unusable}; requesting another access token`)
+    core.info(`shared-token ${token.unusable}; requesting a new access token`)
     return false
   }
   core.setSecret(token.accessToken)
   setOutputs(token, sharing.token)
-  core.info(`Using ${describeToken(token)}, from another job`)
+  core.info(`Using ${describeToken(token, ' from another job')}`)
   return true
 }
 
@@ -135,7 +137,7 @@ async function requestToken(
     return parseTokenResponse(response, requestedAt, scope, {
       secrets: [...grant.secrets, ...auth.secrets],
       client: auth.advice,
-      grant: grant.advice,
+      ...(grant.advice && { grant: grant.advice }),
       grantCodes: grant.codes,
       enableGrant: grant.enable,
       format,
@@ -152,7 +154,7 @@ function warnIfReplaced(grant: Grant, { refreshToken }: TokenResponse): void {
   )
 }
 
-/** For the post step, which knows only this and the inputs. */
+/** For the post step, which has only this and the inputs. */
 function saveForRevocation(
   { server, revocation }: RequestInputs,
   metadata: JsonObject,
@@ -188,14 +190,13 @@ function setOutputs({ accessToken, tokenType, lifetime, scope }: Token, sharedTo
   core.setOutput('shared-token', sharedToken)
 }
 
-function describeToken({
-  tokenType,
-  lifetime,
-  issuedType,
-}: Token & { issuedType?: string | undefined }): string {
+function describeToken(
+  { tokenType, lifetime, issuedType }: Token & { issuedType?: string | undefined },
+  origin = '',
+): string {
   // Any other type is not logged, because it is text from the server.
   const bearer = /^bearer$/i.test(tokenType) ? `a ${tokenType} token` : 'an access token'
-  const kind = issuedType === undefined ? bearer : `a token of type ${issuedType}`
+  const kind = `${issuedType === undefined ? bearer : `a token of type ${issuedType}`}${origin}`
   if (lifetime === undefined) return `${kind}; the server did not return a lifetime`
   const minute = lifetime.expiresAt
     .toISOString()

@@ -444,7 +444,7 @@ test.each([
   expect(errors).toEqual([
     expect.stringContaining(`${FAILED} ${host}: HTTP ${status} ${error} (Token reuse detected). `),
   ])
-  expect(errors[0]).toContain(`iss=${CLAIMS.iss}, sub=${CLAIMS.sub}, aud=${tokenUrl}.`)
+  expect(errors[0]).toContain(`iss=${CLAIMS.iss}, sub=${CLAIMS.sub}, aud=${tokenUrl} (assertion-audience)`)
   expect(requests).toHaveLength(1)
 })
 

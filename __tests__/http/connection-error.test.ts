@@ -7,6 +7,7 @@ const withCode = (code: string) => Object.assign(new Error('fake'), { code })
 
 const RE_RUN = "Re-run the job; if it keeps failing, check the server's status page."
 const CHECK_HOST = 'Check the host in issuer and that the runner can reach it.'
+const CHECK_HOST_AND_PORT = 'Check the host and port in issuer and that the runner can reach them.'
 const TRUST_CA =
   'If a private CA issued it, set ca-certificate, or set NODE_EXTRA_CA_CERTS to the path of the CA certificate.'
 const NOT_TRUSTED = 'the server certificate is not trusted'
@@ -17,7 +18,7 @@ const CHECK_PORT = 'Check the host and port in issuer.'
 test.each([
   ['ENOTFOUND', 'transient', 'could not resolve host', CHECK_HOST],
   ['EAI_AGAIN', 'transient', 'could not resolve host', CHECK_HOST],
-  ['ECONNREFUSED', 'transient', 'connection refused', CHECK_HOST],
+  ['ECONNREFUSED', 'transient', 'connection refused', CHECK_HOST_AND_PORT],
   ['ENETUNREACH', 'transient', 'host unreachable', CHECK_HOST],
   ['EHOSTUNREACH', 'transient', 'host unreachable', CHECK_HOST],
   ['EADDRNOTAVAIL', 'transient', 'host unreachable', CHECK_HOST],

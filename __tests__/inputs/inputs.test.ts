@@ -242,7 +242,7 @@ describe('with share-key', () => {
   ])('rejects %s with shared-token alone', async (name, value) => {
     const { error } = await readWith(readInputs, { ...SHARED, [name]: value }, RUN)
     expect(error).toBe(
-      `${name} cannot be used with shared-token alone. Remove it, or set client-id and its credentials.`,
+      `${name} cannot be used with shared-token unless client-id is set. Remove it, or set client-id and its credentials.`,
     )
   })
 

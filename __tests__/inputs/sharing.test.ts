@@ -73,7 +73,7 @@ test.each([
   ['a character less', KEY.slice(0, 42), 31],
 ])('rejects a key of another length: %s', async (_name, key, length) => {
   const { error } = await readWith(readSharing, { 'share-key': key }, RUN)
-  expect(error).toBe(`share-key must have 32 bytes, but has ${length}. ${CREATE_KEY}`)
+  expect(error).toBe(`share-key must be 32 bytes in base64, but has ${length} bytes. ${CREATE_KEY}`)
 })
 
 test.each(Object.keys(RUN))('requires the variable %s', async (name) => {

@@ -25,7 +25,7 @@ const clientOf = (credentials: Credentials, clientId = 'fake-id') => ({ clientId
 
 const CHECK_SECRET =
   'Check that client-id and client-secret belong to the same app and that the secret has not been rotated or expired.'
-const CHECK_BASIC = 'Also check auth-method: the app may require a method other than client_secret_basic.'
+const CHECK_BASIC = 'Also check auth-method: the app may require client_secret_post or private_key_jwt.'
 
 function adviseOnBasic(clientId: string, clientSecret: string, target = TARGET, encoded?: string[]): string {
   return adviseOnSecret(clientOf({ method: 'client_secret_basic', clientSecret }, clientId), target, encoded)
@@ -35,7 +35,7 @@ test('questions the secret first, then the method', () => {
   expect(adviseOnBasic('fake-id', 'fake-secret')).toBe(`${CHECK_SECRET} ${CHECK_BASIC}`)
   expect(
     adviseOnSecret(clientOf({ method: 'client_secret_post', clientSecret: 'fake-secret' }), TARGET),
-  ).toBe(`${CHECK_SECRET} ${CHECK_BASIC.replace('client_secret_basic', 'client_secret_post')}`)
+  ).toBe(`${CHECK_SECRET} ${CHECK_BASIC.replace('client_secret_post', 'client_secret_basic')}`)
 })
 
 const ENCODED =

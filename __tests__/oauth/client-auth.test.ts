@@ -248,7 +248,9 @@ test.each([
     masksBefore: [`::add-mask::${one}`, `::add-mask::${two}`],
     secrets: [one, two, 'fake-request-token'],
   })
-  expect(second.advice()).toBe(adviseOnIdToken(client, TARGET, 'iss=?, sub=repo:x ***, aud=?'))
+  expect(second.advice()).toBe(
+    adviseOnIdToken(client, TARGET, 'iss=?, sub=repo:x ***, aud=? (assertion-audience)'),
+  )
   expect(github.requests.map(({ url }) => url)).toEqual(
     [1, 2].map(() => `/?x=1&audience=${encodeURIComponent(expected)}`),
   )

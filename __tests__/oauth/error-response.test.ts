@@ -278,6 +278,26 @@ test.each([
   expect(explain(400, { error: 'x', error_description }).reason).toBe(reason)
 })
 
+test('advises on the client authentication if the grant has nothing else that can be rejected', () => {
+  const { advice } = explainErrorResponse(
+    {
+      endpoint: { url: new URL('https://as.example/'), source: 'token-url' },
+      status: 400,
+      headers: {},
+      body: '{"error":"invalid_grant"}',
+    },
+    { secrets: [], client: () => CLIENT, enableGrant: ENABLE },
+  )
+  expect(advice).toBe(`${CLIENT} ${ENABLE}`)
+})
+
+test.each([
+  ['without its final period', 'Why.', 'HTTP 400 x (Why)'],
+  ['with an ellipsis', 'Why...', 'HTTP 400 x (Why...)'],
+])('shows a description %s', (_name, error_description, reason) => {
+  expect(explain(400, { error: 'x', error_description }).reason).toBe(reason)
+})
+
 test('does not mention credentials for a request without any', () => {
   const respond = (status: number, body: string) =>
     explainErrorResponse(

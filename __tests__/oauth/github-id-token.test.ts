@@ -55,7 +55,7 @@ test('requests an ID token for an audience and masks it', async () => {
     {
       idToken: ID_TOKEN,
       secrets: [REQUEST_TOKEN, ID_TOKEN],
-      claims: 'iss=https://github.example, sub=?, aud=?',
+      claims: 'iss=https://github.example, sub=?, aud=? (assertion-audience)',
       printed: [`::add-mask::${ID_TOKEN}`],
     },
   ])
@@ -86,10 +86,18 @@ test('requests and masks a new ID token for each attempt, and keeps the earlier 
     json({ value: third }),
   )
   expect(results).toMatchObject([
-    { idToken: first, secrets: [REQUEST_TOKEN, first], claims: 'iss=?, sub=s1, aud=?' },
-    { idToken: second, secrets: [REQUEST_TOKEN, first, second], claims: 'iss=?, sub=s2, aud=?' },
+    { idToken: first, secrets: [REQUEST_TOKEN, first], claims: 'iss=?, sub=s1, aud=? (assertion-audience)' },
+    {
+      idToken: second,
+      secrets: [REQUEST_TOKEN, first, second],
+      claims: 'iss=?, sub=s2, aud=? (assertion-audience)',
+    },
     { transient: { status: 503 } },
-    { idToken: third, secrets: [REQUEST_TOKEN, first, second, third], claims: 'iss=?, sub=s3, aud=?' },
+    {
+      idToken: third,
+      secrets: [REQUEST_TOKEN, first, second, third],
+      claims: 'iss=?, sub=s3, aud=? (assertion-audience)',
+    },
   ])
   const masks = [first, second, third].map((idToken) => `::add-mask::${idToken}`)
   expect(results.map(({ printed }) => printed)).toEqual([
@@ -158,10 +166,18 @@ test.each<[string, Respond, object]>([
 })
 
 test.each([
-  ['all claims', { iss: 'i', sub: 's', aud: 'a', jti: 'j' }, 'iss=i, sub=s, aud=a'],
-  ['claims that are not texts', { sub: { toString: 1 }, aud: ['a'] }, 'iss=?, sub=?, aud=?'],
-  ['a claim with a secret', { sub: `x ${REQUEST_TOKEN.slice(0, 14)}` }, 'iss=?, sub=x ***, aud=?'],
-  ['a claim with a workflow command', { sub: '\n##[x]' }, 'iss=?, sub=?## [x], aud=?'],
+  ['all claims', { iss: 'i', sub: 's', aud: 'a', jti: 'j' }, 'iss=i, sub=s, aud=a (assertion-audience)'],
+  [
+    'claims that are not texts',
+    { sub: { toString: 1 }, aud: ['a'] },
+    'iss=?, sub=?, aud=? (assertion-audience)',
+  ],
+  [
+    'a claim with a secret',
+    { sub: `x ${REQUEST_TOKEN.slice(0, 14)}` },
+    'iss=?, sub=x ***, aud=? (assertion-audience)',
+  ],
+  ['a claim with a workflow command', { sub: '\n##[x]' }, 'iss=?, sub=?## [x], aud=? (assertion-audience)'],
 ])('describes %s', async (_name, claims, text) => {
   const { results } = await request(json({ value: idTokenOf(claims) }))
   expect(results[0]).toMatchObject({ claims: text })
@@ -169,5 +185,5 @@ test.each([
 
 test.each(['a.b.c', 'x.bnVsbA.x'])('describes an ID token without claims: %s', async (value) => {
   const { results } = await request(json({ value }))
-  expect(results[0]).toMatchObject({ claims: 'iss=?, sub=?, aud=?' })
+  expect(results[0]).toMatchObject({ claims: 'iss=?, sub=?, aud=? (assertion-audience)' })
 })

@@ -111,19 +111,19 @@ test.each<[string, object | string | number]>([
 })
 
 const NOT_FOUND = reasonFor(404)
-const SET_EXACTLY = 'Set issuer to exactly the value in the metadata, including any trailing slash.'
+const SET_EXACTLY = 'Set issuer to exactly this value, including any trailing slash.'
 const CONTACT = "Contact the server's operator, or set token-url instead of issuer."
 
 test.each<[string, Documents, string]>([
   [
     'no metadata',
     () => ({}),
-    `${NOT_FOUND} (at ${OAUTH}); ${NOT_FOUND} (at ${OIDC}). Check issuer. If the server does not publish metadata, set token-url instead.`,
+    `${NOT_FOUND} (at ${OAUTH} and ${OIDC}). Check issuer. If the server does not publish metadata, set token-url instead.`,
   ],
   [
     'a rate limit, which says nothing about the metadata',
     () => ({ [OAUTH]: 429, [OIDC]: 429 }),
-    `${reasonFor(429)} (at ${OAUTH}); ${reasonFor(429)} (at ${OIDC}). Too many requests. Re-run the job later, or run fewer jobs in parallel.`,
+    `${reasonFor(429)} (at ${OAUTH} and ${OIDC}). Too many requests. Re-run the job later, or run fewer jobs in parallel.`,
   ],
   [
     'another issuer, by a trailing slash',
@@ -175,7 +175,7 @@ test.each<[string, Documents]>([
 ])('explains %s by the words for a response', async (_name, documents) => {
   const { error } = await fetchFrom('', documents)
   expect(error).toMatch(
-    /^Could not get server metadata from <host>: HTTP \d+ .* \(at .*\); HTTP \d+ .*\. Check /,
+    /^Could not get server metadata from <host>: HTTP \d+ .* \(at .*( and |\); HTTP \d+ ).*\. Check /,
   )
 })
 

@@ -109,8 +109,8 @@ test('uses a token without a lifetime for an hour', async () => {
     decryptToken(encrypted, REQUEST, CONTEXT, new Date(START + seconds * 1000))
   expect(await decryptAfter(0)).toEqual(token)
   expect(await decryptAfter(3599)).toEqual(token)
-  expect(await decryptAfter(3600)).toEqual({ unusable: 'is older than an hour' })
-  expect(await decryptAfter(8e12)).toEqual({ unusable: 'is older than an hour' })
+  expect(await decryptAfter(3600)).toEqual({ unusable: 'is older than an hour', fix: 'Re-run all jobs' })
+  expect(await decryptAfter(8e12)).toEqual({ unusable: 'is older than an hour', fix: 'Re-run all jobs' })
 })
 
 const EXPIRED = 'has expired'
@@ -153,7 +153,11 @@ test.each<[number, number, string | number]>([
   )
 })
 
-const OTHER_RUN = 'is from another workflow run'
+const OTHER_RUN = {
+  unusable: 'is from another workflow run',
+  fix: 'Use the output of a job of the same run',
+}
+const RE_RUN = 'Re-run all jobs'
 
 test.each([
   ['another run', 'https://github.com/fake/repository/actions/runs/43'],
@@ -167,7 +171,7 @@ test.each([
     { key: KEY, run },
     new Date(8.64e15),
   )
-  expect(result).toEqual({ unusable: OTHER_RUN })
+  expect(result).toEqual(OTHER_RUN)
 })
 
 test.each([
@@ -175,7 +179,7 @@ test.each([
   ['claims with several audiences', { aud: [RUN] }],
 ])('does not use %s', async (_name, claims) => {
   const encrypted = await encryptText(JSON.stringify({ ...CLAIMS, ...claims }))
-  expect(await decryptToken(encrypted, REQUEST, CONTEXT, new Date(START))).toEqual({ unusable: OTHER_RUN })
+  expect(await decryptToken(encrypted, REQUEST, CONTEXT, new Date(START))).toEqual(OTHER_RUN)
 })
 
 test.each<[string, object]>([
@@ -202,12 +206,13 @@ test.each<[string, object]>([
 })
 
 test.each(Object.keys(REQUEST))(
-  'does not use a token that was requested with another %s, unless the step cannot request one',
+  'does not use a token that was requested with a different %s, unless the step cannot request one',
   async (name) => {
     for (const value of ['', 'other']) {
       const identity = { ...REQUEST, [name]: value }
       expect(await decryptToken(text, identity, CONTEXT, new Date(START))).toEqual({
-        unusable: `was requested with another ${name}`,
+        unusable: `was requested with a different ${name}`,
+        fix: RE_RUN,
       })
     }
     expect(await decryptToken(text, undefined, CONTEXT, new Date(START))).toEqual(TOKEN)

@@ -2,6 +2,8 @@ import { Failure, type Transient } from './failure.ts'
 
 export const RE_RUN = "Re-run the job; if it keeps failing, check the server's status page."
 const CHECK_HOST = (source: string) => `Check the host in ${source} and that the runner can reach it.`
+const CHECK_HOST_AND_PORT = (source: string) =>
+  `Check the host and port in ${source} and that the runner can reach them.`
 const CHECK_URL = (source: string) => `Check ${source}.`
 const CHECK_HOST_ONLY = (source: string) => `Check the host in ${source}.`
 const CHECK_PROXY = 'Check https_proxy, or add the host to no_proxy.'
@@ -41,7 +43,7 @@ function certificateErrors(subject: 'server' | 'proxy'): readonly Row[] {
 /** By the code of Node, of its HTTP parser (HPE_) or of OpenSSL; the first match counts. */
 const CONNECTION_ERRORS: readonly Row[] = [
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'could not resolve host', CHECK_HOST, TRANSIENT],
-  [/^ECONNREFUSED$/, 'connection refused', CHECK_HOST, TRANSIENT],
+  [/^ECONNREFUSED$/, 'connection refused', CHECK_HOST_AND_PORT, TRANSIENT],
   [/^(ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT)$/, 'host unreachable', CHECK_HOST, TRANSIENT],
   [/^(ECONNRESET|ECONNABORTED|EPIPE)$/, 'connection closed unexpectedly', () => RE_RUN, TRANSIENT],
   [/^HPE_/, 'the response is not valid HTTP', CHECK_URL],

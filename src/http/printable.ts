@@ -4,7 +4,7 @@ const MAX_CHARACTERS = 500
 const MAX_READ_CHARACTERS = 10_000
 /** A part of a secret with this length is redacted like the whole, because servers truncate what they echo. */
 const MIN_SLICE_CHARACTERS = 12
-/** Real secrets are shorter. In a hostile response, any text can be a token. */
+/** Real secrets are shorter. In a malicious response, any text can be a token. */
 const MAX_SECRET_CHARACTERS = 65_536
 
 /**
@@ -12,7 +12,7 @@ const MAX_SECRET_CHARACTERS = 65_536
  * The whole word around a secret is redacted, because the runner recognizes secrets only as a whole.
  */
 export function printable(text: string, secrets: readonly string[] = []): string {
-  // Redact before truncating: the rest of a secret at the edge would not be recognized by anybody.
+  // Redact before truncating: neither this function nor the runner would recognize a truncated secret.
   const redacted = redact(toAscii(text.slice(0, MAX_READ_CHARACTERS)), secrets)
   // The runner executes `##[command]` anywhere in a line, unlike `::command::`.
   const shown = redacted.replaceAll('##[', '## [')

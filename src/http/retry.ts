@@ -59,7 +59,7 @@ function isBusy({ status }: Transient): boolean {
   return status === 429 || status === 503
 }
 
-/** Milliseconds to wait; 0 for a date in the past, an invalid value and none. */
+/** Milliseconds to wait; 0 for a date in the past, an invalid value or no value. */
 function parseRetryAfter({ retryAfter = '', date = '' }: Transient, now: Date): number {
   if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000
   // By the server's own clock, if it sends that, because the runner's can be wrong.
@@ -100,7 +100,7 @@ export function createAttempt({ retries, deadline }: RetryLimits): Attempt {
           throw giveUp(delay.stop === 'retry-after' ? adviseToWait(delay.askedMs, msLeft) : advice)
         }
         const limit = isBusy(transient) ? ', until timeout' : ` of ${retries + 1 + busy}`
-        const seconds = (delay.waitMs / 1000).toFixed(1)
+        const seconds = Math.max(0.1, delay.waitMs / 1000).toFixed(1)
         core.info(`${reason}; retrying in ${seconds} s (attempt ${attempts + 1}${limit})`)
         await new Promise((resolve) => setTimeout(resolve, delay.waitMs))
       }

@@ -102,7 +102,7 @@ function createAgent(url: URL, signal: AbortSignal) {
   if (proxy) {
     agent.createConnection = (options, callback) => {
       const toProxy = createConnection.call(agent, options, (error, socket) => {
-        // The socket to the server is another one, inside of this.
+        // The socket to the server is a different one, tunneled through this.
         hasProxyFailed = error !== null && socket === toProxy
         // A proxy that rejects the request and keeps the connection open would keep the process alive.
         if (hasProxyFailed) socket.destroy()

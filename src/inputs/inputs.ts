@@ -87,7 +87,7 @@ export function readInputs(): Inputs {
   const unused = OTHER_REQUEST_INPUTS.find((name) => isSet([name]))
   if (unused !== undefined) {
     throw new Error(
-      `${unused} cannot be used with shared-token alone. Remove it, or set client-id and its credentials.`,
+      `${unused} cannot be used with shared-token unless client-id is set. Remove it, or set client-id and its credentials.`,
     )
   }
   return { request: undefined, sharing: { ...sharing, token } }

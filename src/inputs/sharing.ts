@@ -1,7 +1,7 @@
 import type { SharingContext } from '../oauth/shared-token.ts'
 import { readLine, readText, WHERE_VALUES_COME_FROM } from './values.ts'
 
-/** How the token is shared with other jobs: `token` is the output of another one. */
+/** How the token is shared: `token` is the output of another job; `undefined` if this step requests the token. */
 export interface Sharing extends SharingContext {
   readonly token: string | undefined
 }
@@ -28,7 +28,9 @@ function parseKey(text: string): Uint8Array {
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) throw new Error(`share-key is not base64. ${CREATE_KEY}`)
   const key = Buffer.from(text, 'base64')
   if (key.length !== KEY_BYTES) {
-    throw new Error(`share-key must have ${KEY_BYTES} bytes, but has ${key.length}. ${CREATE_KEY}`)
+    throw new Error(
+      `share-key must be ${KEY_BYTES} bytes in base64, but has ${key.length} bytes. ${CREATE_KEY}`,
+    )
   }
   return key
 }

@@ -5,7 +5,7 @@ export const WHERE_VALUES_COME_FROM =
   'Check that the secret or variable exists and is available to this job (environment secrets need environment:). Repository secrets are not passed to workflows triggered from forks or by Dependabot.'
 
 /**
- * The value of an input without white space around it; empty if it is not set.
+ * The value of an input without whitespace around it; empty if it is not set.
  * @throws Error if the value has an unevaluated expression
  */
 export function readText(name: string): string {

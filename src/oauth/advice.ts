@@ -12,10 +12,11 @@ const CHECK_SECRET =
  * @param encoded the names of the inputs that were percent-encoded
  */
 export function adviseOnSecret(client: Client, target: Target, encoded: readonly string[] = []): string {
-  const { method } = client.credentials
+  const other =
+    client.credentials.method === 'client_secret_post' ? 'client_secret_basic' : 'client_secret_post'
   return [
     CHECK_SECRET,
-    `Also check auth-method: the app may require a method other than ${method}.`,
+    `Also check auth-method: the app may require ${other} or private_key_jwt.`,
     ...findNotes(client, target).map(toNote),
     ...encoded.map((name) =>
       toNote(

@@ -4,7 +4,7 @@ import { CompactSign } from 'jose/jws/compact/sign'
 
 /** Servers reject an assertion that seems to come from the future, some from one second on. */
 const MAX_CLOCK_SKEW_SECONDS = 30
-/** Short, because it is used at once, and yet longer than clocks differ. */
+/** Short because it is used immediately, but longer than typical clock skew. */
 const LIFETIME_SECONDS = 60
 
 interface AssertionHeader {

@@ -11,7 +11,7 @@ export interface Rejected {
   readonly secrets: readonly string[]
   /** The advice on the client authentication; `undefined` for a request without one. */
   readonly client?: () => string
-  /** The advice on the grant; `undefined` for a request without one. */
+  /** The advice on the grant; `undefined` if only the client authentication can be rejected. */
   readonly grant?: () => string
   /** The error codes, besides the standard ones, with which servers reject the grant. */
   readonly grantCodes?: readonly string[]
@@ -24,7 +24,8 @@ type Advise = (source: string, rejected: Rejected) => string
 
 const SERVER_PROBLEM: Advise = () => `This is a server-side problem. ${RE_RUN}`
 const adviseOnClient: Advise = (source, { client }) => client?.() ?? `Check ${source}.`
-const adviseOnGrant: Advise = (source, { grant }) => grant?.() ?? `Check ${source}.`
+const adviseOnGrant: Advise = (source, rejected) =>
+  rejected.grant?.() ?? `${adviseOnClient(source, rejected)} ${rejected.enableGrant ?? ''}`.trim()
 const NOT_THE_SERVER: Advise = (source) =>
   `Check ${source}. The response may also come from a proxy or captive portal.`
 
@@ -129,13 +130,13 @@ function describeError(response: Response, secrets: readonly string[]): string {
   const { status, body } = response
   const members = parseJsonObject(body)
   if (members === undefined) return `HTTP ${status} with ${describeBody(response)}`
-  // Without the status, which some servers repeat. Removed first: afterwards, it could join what is kept apart.
+  // Removed before the text is sanitized, because removing it afterwards could join the parts of a workflow command.
   const show = (text: string) => printable(text.replace(`HTTP ${status} `, ''), secrets)
   const code = findCode(members)
   const description = findDescription(members)
   const parts = [`HTTP ${status}`]
   if (code !== undefined) parts.push(show(code))
-  if (description !== undefined) parts.push(`(${show(description)})`)
+  if (description !== undefined) parts.push(`(${show(description).replace(/(?<!\.)\.$/, '')})`)
   if (status < 400 && parts.length === 1) parts.push('with an unspecified error')
   return parts.join(' ')
 }

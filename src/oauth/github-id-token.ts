@@ -24,7 +24,7 @@ interface IdToken {
 
 /**
  * Creates a function that requests a new GitHub OIDC token (ID token; OpenID Connect Core 1.0, section 2) for each
- * attempt, because servers accept one only once. It masks the token. The toolkit's own function never settles if its
+ * attempt, because servers accept each token only once. It masks the token. The toolkit's own function never settles if its
  * connection closes mid-response.
  * @throws Failure, from the function that it returns, if there is none
  */
@@ -66,4 +66,5 @@ function describeClaims(idToken: string, secrets: readonly string[]): string {
   return ['iss', 'sub', 'aud']
     .map((name) => `${name}=${typeof claims[name] === 'string' ? printable(claims[name], secrets) : '?'}`)
     .join(', ')
+    .concat(' (assertion-audience)')
 }

@@ -21,17 +21,14 @@ export type Grant =
  */
 export function prepareGrant(grant: Grant, target: Target): (send: Send) => Promise<GrantProof> {
   switch (grant.type) {
-    case 'client_credentials': {
-      const enable =
-        'Check that the client credentials grant is enabled for this app (in Keycloak: service account).'
+    case 'client_credentials':
       return async () => ({
         parameters: [['grant_type', 'client_credentials']],
         secrets: [],
-        advice: () => enable,
         codes: [],
-        enable,
+        enable:
+          'Check that the client credentials grant is enabled for this app (in Keycloak: service account).',
       })
-    }
     case 'refresh_token': {
       const { refreshToken } = grant
       return async () => ({

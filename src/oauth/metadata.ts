@@ -10,7 +10,7 @@ import { explainErrorResponse } from './error-response.ts'
 /** The token endpoint as it is set, or an issuer whose metadata has it (RFC 8414). */
 export type Server = { readonly token: Endpoint } | { readonly issuer: Issuer }
 
-/** Where to revoke the token (RFC 7009): nowhere, at the endpoint in the metadata if there is one, or there. */
+/** Where to revoke the token (RFC 7009). `off`: not at all; `discover`: at the endpoint in the metadata, if any. */
 export type Revocation = 'off' | 'discover' | Endpoint
 
 /** What a client authentication depends on besides the client. */
@@ -51,9 +51,12 @@ async function tryBothUrls(issuer: Issuer, send: Send): Promise<JsonObject> {
     const isMissing = response.status >= 400 && response.status < 500 && found.transient === undefined
     tried.push({ failure: found, path: url.pathname, isMissing })
   }
+  const reasons = Map.groupBy(tried, ({ failure }) => failure.reason)
   throw new Failure(
-    tried.map(({ failure, path }) => `${failure.reason} (at ${path})`).join('; '),
-    // A URL without metadata says less than one with the wrong metadata.
+    [...reasons]
+      .map(([reason, urls]) => `${reason} (at ${urls.map(({ path }) => path).join(' and ')})`)
+      .join('; '),
+    // Wrong metadata is a more specific cause than no metadata.
     tried.findLast(({ isMissing }) => !isMissing)?.failure.advice ?? NO_METADATA,
     tried.find(({ failure }) => failure.transient)?.failure.transient,
   )
@@ -78,7 +81,7 @@ function parseMetadata(issuer: Issuer, response: Response): JsonObject | Failure
     return typeof actual === 'string'
       ? new Failure(
           `the metadata is for another issuer (${printable(actual.slice(0, 200))})`,
-          'Set issuer to exactly the value in the metadata, including any trailing slash.',
+          'Set issuer to exactly this value, including any trailing slash.',
         )
       : new Failure('the metadata has no issuer', 'Check issuer.')
   }

@@ -13,7 +13,9 @@ export interface Proof {
 }
 
 /** What a grant adds to one request. */
-export interface GrantProof extends Proof {
+export interface GrantProof extends Omit<Proof, 'advice'> {
+  /** `undefined` if nothing but the client authentication can be rejected. */
+  readonly advice?: () => string
   /** The error codes, besides `invalid_grant`, with which servers reject it. */
   readonly codes: readonly string[]
   /** What to check if the client may not use the grant. */

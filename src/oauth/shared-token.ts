@@ -16,6 +16,14 @@ const UNDECRYPTABLE =
 /** What a token was requested with, by the inputs' names: a token for anything else must not take its place. */
 export type RequestIdentity = Readonly<Record<string, string>>
 
+/** Why a token cannot be used, worded to follow `shared-token`, and the first part of the fix. */
+interface Unusable {
+  readonly unusable: string
+  readonly fix: string
+}
+
+const RE_RUN = 'Re-run all jobs'
+
 /** Of the encrypted JWT (RFC 7519, section 4), in seconds since 1970. */
 interface Claims {
   readonly aud: string
@@ -63,7 +71,7 @@ export async function encryptToken(
 /**
  * Decrypts the token of another job.
  * @param identity what this step would request; `undefined` if it cannot request a token
- * @returns the token with its remaining lifetime, or why it cannot be used, worded to follow `shared-token`
+ * @returns the token with its remaining lifetime, or why it cannot be used
  * @throws Error if the text is not a token that was encrypted with this key
  */
 export async function decryptToken(
@@ -71,18 +79,20 @@ export async function decryptToken(
   identity: RequestIdentity | undefined,
   { key, run }: SharingContext,
   now: Date,
-): Promise<Token | { readonly unusable: string }> {
+): Promise<Token | Unusable> {
   const claims = parseJsonObject(await decrypt(text, key))
   if (!isClaims(claims)) throw new Error(UNDECRYPTABLE)
   const { aud, access_token: accessToken, token_type: tokenType, scope, iat, exp, request } = claims
-  if (aud !== run) return { unusable: 'is from another workflow run' }
+  if (aud !== run)
+    return { unusable: 'is from another workflow run', fix: 'Use the output of a job of the same run' }
   const other = identity && Object.keys(identity).find((name) => identity[name] !== request[name])
-  if (other !== undefined) return { unusable: `was requested with another ${other}` }
+  if (other !== undefined) return { unusable: `was requested with a different ${other}`, fix: RE_RUN }
   const seconds = Math.floor((exp ?? iat + MAX_AGE_SECONDS) - now.getTime() / 1000)
-  if (seconds <= 0) return { unusable: exp === undefined ? 'is older than an hour' : 'has expired' }
+  if (seconds <= 0)
+    return { unusable: exp === undefined ? 'is older than an hour' : 'has expired', fix: RE_RUN }
   if (exp === undefined) return { accessToken, tokenType, scope, lifetime: undefined }
   if (seconds < Math.min(MIN_REMAINING_SECONDS, (exp - iat) / 2)) {
-    return { unusable: `is about to expire (in ${seconds} s)` }
+    return { unusable: `is about to expire (in ${seconds} s)`, fix: RE_RUN }
   }
   return { accessToken, tokenType, scope, lifetime: { seconds, expiresAt: new Date(exp * 1000) } }
 }
