@@ -40,7 +40,7 @@ mkdirSync(dist)
 const tidy = (text: string) =>
   text
     .replaceAll('.run.cjs.js', '.run.cjs')
-    .replace(/^\/\*{6}\/ ?|\/\* (harmony export|binding) \*\/ */gm, '')
+    .replace(/^\/\*{6}\/ ?|^\/\/ EXTERNAL MODULE.*\n|\/\* (harmony export|binding) \*\/ */gm, '')
 writeFileSync(join(dist, 'run.cjs'), tidy(code))
 for (const [name, { source }] of Object.entries(assets)) {
   writeFileSync(join(dist, tidy(name)), tidy(`${source}`))

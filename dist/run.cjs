@@ -231,7 +231,6 @@ const external_path_namespaceObject = require("path");
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/core.js
 var t,e=undefined&&undefined.__awaiter||function(t,e,r,o){return new(r||(r=Promise))(function(n,i){function u(t){try{p(o.next(t))}catch(t){i(t)}}function s(t){try{p(o.throw(t))}catch(t){i(t)}}function p(t){var e;t.done?n(t.value):((e=t.value)instanceof r?e:new r(function(t){t(e)})).then(u,s)}p((o=o.apply(t,e||[])).next())})};var ExitCode;(t=ExitCode||(ExitCode={}))[t.Success=0]="Success",t[t.Failure=1]="Failure";function exportVariable(t,e){let r=s(e);if(process.env[t]=r,process.env.GITHUB_ENV||0)return n("ENV",i(t,e));o("set-env",{name:t},r)}function setSecret(t){issueCommand("add-mask",{},t)}function addPath(t){process.env.GITHUB_PATH?n("PATH",t):o("add-path",{},t),process.env.PATH=`${t}${c.delimiter}${process.env.PATH}`}function getInput(t,e){let r=process.env[`INPUT_${t.replace(/ /g,"_").toUpperCase()}`]||"";if(e&&e.required&&!r)throw Error(`Input required and not supplied: ${t}`);return e&&!1===e.trimWhitespace?r:r.trim()}function getMultilineInput(t,e){let r=getInput(t,e).split("\n").filter(t=>""!==t);return e&&!1===e.trimWhitespace?r:r.map(t=>t.trim())}function getBooleanInput(t,e){let r=getInput(t,e);if(["true","True","TRUE"].includes(r))return!0;if(["false","False","FALSE"].includes(r))return!1;throw TypeError(`Input does not meet YAML 1.2 "Core Schema" specification: ${t}
 Support boolean input list: \`true | True | TRUE | false | False | FALSE\``)}function setOutput(t,e){if(process.env.GITHUB_OUTPUT)return issueFileCommand("OUTPUT",prepareKeyValueMessage(t,e));process.stdout.write(external_os_namespaceObject.EOL),issueCommand("set-output",{name:t},toCommandValue(e))}function setCommandEcho(t){r("echo",t?"on":"off")}function setFailed(t){process.exitCode=ExitCode.Failure,error(t)}function isDebug(){return"1"===process.env.RUNNER_DEBUG}function debug(t){o("debug",{},t)}function error(t,e={}){issueCommand("error",toCommandProperties(e),t instanceof Error?t.toString():t)}function core_warning(t,e={}){issueCommand("warning",toCommandProperties(e),t instanceof Error?t.toString():t)}function notice(t,e={}){o("notice",u(e),t instanceof Error?t.toString():t)}function info(t){process.stdout.write(t+external_os_namespaceObject.EOL)}function startGroup(t){r("group",t)}function endGroup(){r("endgroup")}function group(t,r){return e(this,void 0,void 0,function*(){let e;startGroup(t);try{e=yield r()}finally{endGroup()}return e})}function saveState(t,e){if(process.env.GITHUB_STATE)return issueFileCommand("STATE",prepareKeyValueMessage(t,e));issueCommand("save-state",{name:t},toCommandValue(e))}function getState(t){return process.env[`STATE_${t}`]||""}function getIDToken(t){return e(this,void 0,void 0,function*(){return yield a.getIDToken(t)})}
-// EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(598);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = require("node:fs");
@@ -381,7 +380,6 @@ function codeOf({ code, name }) {
     return typeof code === 'string' ? code : name ?? 'unknown error';
 }
 
-// EXTERNAL MODULE: ./lib/http/json-object.js
 var json_object = __nccwpck_require__(82);
 ;// CONCATENATED MODULE: ./lib/http/send.js
 
@@ -2128,7 +2126,6 @@ function encodeParameters(parameters, format) {
     }));
 }
 
-// EXTERNAL MODULE: ./lib/oauth/token.js
 var token = __nccwpck_require__(638);
 ;// CONCATENATED MODULE: ./lib/oauth/token-response.js
 
