@@ -94,7 +94,7 @@ async function showJob(): Promise<boolean> {
       ...(mock && { 'token-url': mock.tokenUrl }),
     },
     mock?.apiUrl ?? 'https://api.spotify.com',
-    { secrets: Object.values(app), env: pickNetworkSettings(), onLog: createPrinter() },
+    { secrets: [app.clientSecret], env: pickNetworkSettings(), onLog: createPrinter() },
   )
   if (track !== undefined) console.log(`\nThe next step called the Web API with the token and got: ${track}`)
   return track !== undefined
@@ -144,7 +144,7 @@ async function showSharing(): Promise<boolean> {
 
 async function showFault(fault: string): Promise<void> {
   await using server = await startMisbehavingServer()
-  const job = startJob({ secrets: Object.values(FAKE_APP), onLog: createPrinter() })
+  const job = startJob({ secrets: [FAKE_APP.clientSecret], onLog: createPrinter() })
   await job.runAction({
     with: {
       'client-id': FAKE_APP.clientId,

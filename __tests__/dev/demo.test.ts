@@ -25,6 +25,7 @@ test('prints the log of a job and the result of the next step', () => {
   const { status, stdout } = runDemo()
   expect(stdout).toMatch(/^Using a local mock of Spotify\. Set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET /)
   expect(stdout).toContain('Requesting an access token from 127.0.0.1:')
+  expect(stdout).toMatch(/^ {4}client-id: demo-client-id\n {4}client-secret: \*\*\*$/m)
   expect(stdout).toMatch(/\nThe next step called the Web API with the token and got: Never Gonna .*\n$/)
   expect(status).toBe(0)
 })
@@ -41,6 +42,7 @@ test('--shared: three jobs use one token', () => {
 
 test('prints the log of a job with a fault', () => {
   const { status, stdout } = runDemo('--fault', 'no access_token')
+  expect(stdout).toMatch(/^ {4}client-id: demo-client-id\n {4}client-secret: \*\*\*$/m)
   expect(stdout).toMatch(/^ {4}timeout: 10$/m)
   expect(stdout).toMatch(/^Error: .*no access_token/m)
   expect(status).toBe(0)
