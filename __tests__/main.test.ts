@@ -663,6 +663,35 @@ describe('with share-key', () => {
     })
   })
 
+  test.each([
+    ['urn:pool', 'urn:pool'],
+    ['', ''],
+  ])('encrypts assertion-audience %j of the token request', async (input, expected) => {
+    await using github = await startServer((_request, response) =>
+      response.end(JSON.stringify({ value: 'fake.id.token' })),
+    )
+    const { outputs } = await run(
+      json(TOKEN),
+      (origin) => ({
+        'client-id': '',
+        'client-secret': '',
+        'token-url': `${origin}/token`,
+        'grant-type': 'token_exchange',
+        'assertion-audience': input,
+        'share-key': SHARE_KEY,
+      }),
+      {
+        env: {
+          ...ENV,
+          ACTIONS_ID_TOKEN_REQUEST_URL: `${github.origin}/?x=1`,
+          ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'fake-request-token',
+        },
+      },
+    )
+    const { request } = (await decrypt(outputs['shared-token'])).payload
+    expect(request).toMatchObject({ 'grant-type': 'token_exchange', 'assertion-audience': expected })
+  })
+
   test('encrypts a hash of the refresh token that the token was requested with', async () => {
     const { outputs } = await share(json(TOKEN), {
       'grant-type': 'refresh_token',
